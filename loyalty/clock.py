@@ -1,0 +1,33 @@
+"""The one clock. Everything asks `now()`; days are days of the programme's own time zone."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+
+def now() -> datetime:
+    """The present instant, timezone-aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def day_of(instant: datetime, zone: ZoneInfo) -> date:
+    """The local calendar day on which `instant` falls."""
+    return instant.astimezone(zone).date()
+
+
+def start_of(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of a local day, in UTC.
+
+    Where the clocks skip midnight, that is the first instant which exists (CONTRACT 1.1, Days).
+    """
+    wall = datetime.combine(day, time.min, zone)
+    first = wall.astimezone(UTC)
+    if first.astimezone(zone).date() == day and first.astimezone(zone).time() == time.min:
+        return first
+    # Midnight is skipped: the day starts where the offset before the gap ends.
+    before = (wall - timedelta(days=1)).utcoffset() or timedelta()
+    return (wall.replace(tzinfo=UTC) - before).astimezone(UTC)
+
+
+def end_of(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant after a local day: what is valid through `day` stops counting here."""
+    return start_of(day + timedelta(days=1), zone)

@@ -1,0 +1,32 @@
+"""The tables of the ground floor."""
+
+from .accounts import Account
+from .audit import AuditRecord
+from .clients import ApiClient, ApiKey, StoredReply
+from .decisions import Decision
+from .entries import Entry, Kind, Lot, LotMovement
+from .facts import Fact
+from .holds import Hold, HoldPart
+from .programme import Programme, Store
+from .staff import Role, StaffRole, User
+
+__all__ = [
+    "Account",
+    "ApiClient",
+    "ApiKey",
+    "AuditRecord",
+    "Decision",
+    "Entry",
+    "Fact",
+    "Hold",
+    "HoldPart",
+    "Kind",
+    "Lot",
+    "LotMovement",
+    "Programme",
+    "Role",
+    "StaffRole",
+    "Store",
+    "StoredReply",
+    "User",
+]

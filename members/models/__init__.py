@@ -1,0 +1,18 @@
+"""The tables of members."""
+
+from .activity import Sale, SaleLine
+from .members import Consent, Identity, Member, Profile
+from .messages import Message
+from .tiers import TierChange, TierStanding
+
+__all__ = [
+    "Consent",
+    "Identity",
+    "Member",
+    "Message",
+    "Profile",
+    "Sale",
+    "SaleLine",
+    "TierChange",
+    "TierStanding",
+]

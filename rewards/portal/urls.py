@@ -1,0 +1,3 @@
+"""Addresses of the portal."""
+
+urlpatterns: list[object] = []
