@@ -15,7 +15,7 @@ DAMAGE = {
     "UPDATE loyalty_account SET sequence = 4": {"I5"},
     "UPDATE loyalty_entry SET house = 'in_transit'": {"I1"},
     "UPDATE loyalty_entry SET points = 99, debt_change = 1": {"I2", "I5", "I6"},
-    "UPDATE loyalty_account SET debt = 3, pending = 3": {"I3", "I6"},
+    "UPDATE loyalty_account SET debt = 3, pending = 103": {"I3", "I6"},
     "UPDATE loyalty_lot SET expires_at = available_at + interval '9 days'": {"I3"},
 }
 
@@ -32,12 +32,12 @@ def test_the_books_name_the_row_that_is_wrong(ada, committed, owner, sql):
     assert books.check().balanced
     with owner(committed) as connection:
         for table in TABLES:
-            connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER, DROP CONSTRAINT IF EXISTS x")
+            connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         connection.execute(sql)
     report = books.check()
     assert DAMAGE[sql] <= {problem.invariant for problem in report.problems}
     named = " ".join(problem.row for problem in report.problems)
-    assert str(ada.pk) in named or "entry" in named or "lot" in named
+    assert str(ada.pk) in named or any(word in named for word in ("entry", "lot", "house"))
 
 
 @pytest.mark.parametrize(
