@@ -6,12 +6,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from loyalty.runtime.failures import CannotRun
+from loyalty.runtime.failures import LaunchError
 from loyalty.runtime.processes import as_account
 
 
 def postgres_account() -> pwd.struct_passwd | None:
-    """None where we are a normal user: then PostgreSQL runs as that one. Raises CannotRun."""
+    """None where we are a normal user: then PostgreSQL runs as that one. Raises LaunchError."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
@@ -19,7 +19,9 @@ def postgres_account() -> pwd.struct_passwd | None:
             return pwd.getpwnam(name)
         except KeyError:
             continue
-    raise CannotRun("PostgreSQL will not run as root and there is no other account: start ./run as a normal user.")
+    raise LaunchError(
+        "PostgreSQL will not run as root and there is no other account: start ./run as a normal user."
+    )
 
 
 def may_enter(account: pwd.struct_passwd | None, place: Path) -> bool:
@@ -33,7 +35,7 @@ def may_run(account: pwd.struct_passwd | None, program: Path) -> bool:
 
 def succeeds(command: list[str], account: pwd.struct_passwd | None) -> bool:
     try:
-        done = subprocess.run(command, capture_output=True, cwd="/", check=False, **as_account(account))  # type: ignore[call-overload]
+        done = subprocess.run(command, capture_output=True, cwd="/", check=False, **as_account(account))
     except PermissionError:
         return False
     return bool(done.returncode == 0)

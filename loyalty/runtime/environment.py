@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from loyalty.runtime.failures import CannotRun
+from loyalty.runtime.failures import LaunchError
 from loyalty.runtime.home import Home
 from loyalty.runtime.postgres import Postgres
 from loyalty.runtime.valkey import Valkey
@@ -14,10 +14,10 @@ DEFAULT_DEMO = "cdnow"
 
 
 def port() -> int:
-    """LOYALTY_PORT. Raises CannotRun."""
+    """LOYALTY_PORT. Raises LaunchError."""
     text = os.environ.get("LOYALTY_PORT") or DEFAULT_PORT
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise CannotRun(f"LOYALTY_PORT={text} is not a port: choose a number from 1 to 65535.")
+        raise LaunchError(f"LOYALTY_PORT={text} is not a port: choose a number from 1 to 65535.")
     return int(text)
 
 
@@ -28,7 +28,7 @@ def demo() -> str | None:
 
 
 def for_django(home: Home, postgres: Postgres | None, valkey: Valkey | None, web_port: int) -> dict[str, str]:
-    """The whole environment of a Django process. Without our own servers, those of DATABASE_URL and BROKER_URL."""
+    """The whole environment of a Django process; without our own servers, with those of our environment."""
     env = dict(os.environ)
     env |= {
         "DJANGO_SETTINGS_MODULE": "loyalty.settings",
@@ -53,6 +53,14 @@ def for_django(home: Home, postgres: Postgres | None, valkey: Valkey | None, web
 def as_owner(env: Mapping[str, str]) -> dict[str, str]:
     """The same, with the rights to change the schema."""
     return {**env, "DATABASE_URL": env["DATABASE_OWNER_URL"]}
+
+
+SHARED = ("DATABASE_URL", "DATABASE_OWNER_URL", "BROKER_URL", "CACHE_URL", "LOYALTY_PG_BIN", "LOYALTY_PORT")
+
+
+def shared(env: Mapping[str, str]) -> dict[str, str]:
+    """The part that leads `./run manage` to what a launcher runs; the secret key stays in its own file."""
+    return {name: env[name] for name in (*SHARED, "LOYALTY_DEMO", "LOYALTY_SANDBOX") if name in env}
 
 
 def data_places(postgres: Postgres | None, home: Home) -> list[Path]:

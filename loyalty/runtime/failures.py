@@ -9,28 +9,29 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 NEEDED_BYTES = 128 * 1024 * 1024  # a fresh cluster with its first WAL segments, twice
 
 
-class CannotRun(Exception):
+class LaunchError(Exception):
     """Ends the launcher with its message: one sentence that says what to do."""
 
 
-def disk_full(place: Path | str) -> CannotRun:
-    return CannotRun(f"The disk that holds {place} is full: free some space there, then start ./run again.")
+def disk_full(place: Path | str) -> LaunchError:
+    return LaunchError(f"The disk that holds {place} is full: free some space there, then start ./run again.")
 
 
-def not_writable(place: Path | str) -> CannotRun:
-    return CannotRun(
-        f"{place} cannot be written: make it writable, or choose another directory with LOYALTY_HOME=/path ./run"
+def not_writable(place: Path | str) -> LaunchError:
+    return LaunchError(
+        f"{place} cannot be written: make it writable, "
+        "or choose another directory with LOYALTY_HOME=/path ./run"
     )
 
 
-def kindly(error: OSError, place: Path | str) -> CannotRun:
+def kindly(error: OSError, place: Path | str) -> LaunchError:
     """The sentence for an error of the operating system that nothing nearer to it has explained."""
     where = error.filename or place
     if error.errno in FULL:
         return disk_full(where)
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return not_writable(where)
-    return CannotRun(f"{os.strerror(error.errno or 0)} ({where}): put that right, then start ./run again.")
+    return LaunchError(f"{os.strerror(error.errno or 0)} ({where}): put that right, then start ./run again.")
 
 
 def free_bytes(place: Path) -> int:
@@ -41,10 +42,10 @@ def free_bytes(place: Path) -> int:
 
 
 def insist_on_space(place: Path, needed: int = NEEDED_BYTES) -> None:
-    """Refuse before anything is half written. Raises CannotRun."""
+    """Refuse before anything is half written. Raises LaunchError."""
     free = free_bytes(place)
     if free < needed:
-        raise CannotRun(
+        raise LaunchError(
             f"The disk that holds {place} has {free >> 20} MB left and {needed >> 20} MB are needed: "
             "free some space there, or choose another directory with LOYALTY_HOME=/path ./run"
         )

@@ -5,12 +5,13 @@ import json
 import os
 import re
 import secrets
+import shutil
 import stat
 import tempfile
 from pathlib import Path
 from typing import IO, Any
 
-from loyalty.runtime.failures import CannotRun, not_writable
+from loyalty.runtime.failures import LaunchError, not_writable
 
 LONGEST_SOCKET = 107  # bytes in sockaddr_un
 PLAIN_PATH = re.compile(r"[A-Za-z0-9_./-]+")  # a comma would split libpq's host, a blank Celery's URL
@@ -29,7 +30,7 @@ class Home:
         self._users: IO[str] | None = None
 
     def prepare(self) -> None:
-        """Make it. A directory that was there before keeps its mode; ours lets PostgreSQL's account pass as root."""
+        """Make it, and as root let PostgreSQL's account pass. One that was there keeps its mode."""
         try:
             if not self.path.is_dir():
                 self.path.mkdir(parents=True)
@@ -42,8 +43,7 @@ class Home:
 
     @property
     def identity(self) -> str:
-        """A random name for this home. What must live outside it carries the name, so that a home that was deleted
-        and made again does not meet the old one's data."""
+        """A random name for what must live outside: a home made again does not meet the old one's data."""
         return self._kept("identity", lambda: secrets.token_hex(8))
 
     @property
@@ -57,7 +57,7 @@ class Home:
             write_private(file, make())
         return file.read_text().strip()
 
-    # -- who may use it ----------------------------------------------------------------------------------------
+    # -- who may use it ----------------------------------------
 
     def lock(self) -> bool:
         """Become the one launcher of this home, until this process ends. False if another is."""
@@ -81,12 +81,17 @@ class Home:
         fcntl.flock(self._users, fcntl.LOCK_SH)
         os.set_inheritable(self._users.fileno(), True)
 
+    def leave(self) -> None:
+        if self._users is not None:
+            self._users.close()
+            self._users = None
+
     def wait_for_users(self) -> None:
         """Return when every user that joined has ended."""
         with (self.path / "users.lock").open("a") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
 
-    # -- what it remembers -------------------------------------------------------------------------------------
+    # -- what it remembers ----------------------------------------
 
     def announce(self, **facts: Any) -> None:
         """Tell `./run manage` how to reach what this launcher runs."""
@@ -99,12 +104,20 @@ class Home:
         return read_json(self._running)
 
     def socket_directory(self, name: str) -> Path:
-        """A private directory for sockets: below the home, or a short one where that path is too long or unusual."""
+        """Private, for sockets: below the home, or a short one where that path is too long or unusual."""
         near = self.path / name
         longest = len(os.fsencode(near / ".s.PGSQL.5432.lock"))
         if longest <= LONGEST_SOCKET and PLAIN_PATH.fullmatch(str(near)):
             return near
-        return private_directory(Path(tempfile.gettempdir()) / f"loyalty-{self.identity}") / name
+        return private_directory(self._outside) / name
+
+    @property
+    def _outside(self) -> Path:
+        return Path(tempfile.gettempdir()) / f"loyalty-{self.identity}"
+
+    def remove_outside(self) -> None:
+        """Remove the short directory with the sockets, if there was need of one."""
+        shutil.rmtree(self._outside, ignore_errors=True)
 
 
 def private_directory(path: Path) -> Path:
@@ -112,7 +125,7 @@ def private_directory(path: Path) -> Path:
     path.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, exist_ok=True)
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
-        raise CannotRun(f"{path} is in the way and is not ours: remove it, then start ./run again.")
+        raise LaunchError(f"{path} is in the way and is not ours: remove it, then start ./run again.")
     return path
 
 

@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from loyalty.runtime.failures import CannotRun, disk_full, insist_on_space, kindly
+from loyalty.runtime.failures import LaunchError, disk_full, insist_on_space, kindly
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-INSTALLED_BYTES = 1024 * 1024 * 1024  # the venv with the tools for tests is 600 MB, plus what pip unpacks on the way
+INSTALLED_BYTES = (
+    1024 * 1024 * 1024
+)  # the venv with the tools for tests is 600 MB, plus what pip unpacks on the way
 DEV_COMMANDS = {"test", "bench", "lock"}
 UNREACHABLE = (
     "connection", "resolve", "resolution", "timed out", "timeout", "max retries", "no matching distribution",
@@ -23,12 +25,13 @@ UNREACHABLE = (
 
 HELP = """\
 ./run                          install, start everything, load the demo; Ctrl-C stops it all
-./run test [pytest arguments]  checks and tests on a throw-away database (--more, --full: longer; --only-tests)
+./run test [pytest arguments]  checks and tests on a throw-away database; --more, --full: longer forms;
+                               --only-tests: without the checks
 ./run manage COMMAND …         a Django command, while the system runs or alone
 ./run bench NAME …             a benchmark on a throw-away database
 ./run lock                     compile requirements*.txt from requirements*.in (needs uv)
-Environment: LOYALTY_HOME (state, default var/), LOYALTY_PORT (8000), LOYALTY_DEMO (cdnow; 0 = empty programme),
-LOYALTY_SANDBOX=1 (test clock), DATABASE_URL, BROKER_URL (use these servers in place of the built-in ones).
+Environment: LOYALTY_HOME (state, default var/), LOYALTY_PORT (8000), LOYALTY_DEMO (cdnow; 0: empty),
+LOYALTY_SANDBOX=1 (test clock), DATABASE_URL, BROKER_URL (these servers in place of the built-in ones).
 docs/operations.md says more."""
 
 
@@ -59,7 +62,7 @@ def fingerprint(files: Sequence[Path]) -> str:
 def only_one(venv: Path) -> Iterator[None]:
     """Two runs at once must not both install: the second waits, and then finds the work done."""
     venv.mkdir(parents=True, exist_ok=True)
-    with open(venv / ".lock", "w") as lock:
+    with (venv / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -85,7 +88,7 @@ class Venv:
         return self.path / (".stamp-dev" if dev else ".stamp")
 
     def holds(self, *, dev: bool) -> bool:
-        """Whether exactly these requirements were installed to the end, under a Python that is still there."""
+        """Whether exactly these were installed to the end, under a Python that is still there."""
         stamp = self.stamp(dev=dev)
         return (
             self.python.exists()
@@ -95,7 +98,7 @@ class Venv:
         )
 
     def install(self, *, dev: bool) -> None:
-        """Raises CannotRun. Safe to cut short at any point: the next run begins again."""
+        """Raises LaunchError. Safe to cut short at any point: the next run begins again."""
         insist_on_space(self.path, INSTALLED_BYTES)
         if self.busy.exists() or not self.python.exists():
             self.clear()
@@ -118,13 +121,15 @@ class Venv:
                 item.unlink()
 
     def _with_uv(self, files: Sequence[Path]) -> bool:
-        """False where there is no uv, or where it fails: it does not read pip's settings, and pip may yet succeed."""
+        """False without uv, or where it fails: it does not read pip's settings, and pip may yet succeed."""
         uv = shutil.which("uv")
         if uv is None:
             return False
         lists = [part for file in files for part in ("-r", str(file))]
         made = self._try([uv, "venv", "-q", "--allow-existing", "--python", sys.executable, str(self.path)])
-        done = made and self._try([uv, "pip", "install", "-q", "--require-hashes", "--python", str(self.python), *lists])
+        done = made and self._try(
+            [uv, "pip", "install", "-q", "--require-hashes", "--python", str(self.python), *lists]
+        )
         if not done:
             say("uv could not install them; trying pip")
             self.clear()
@@ -133,7 +138,7 @@ class Venv:
 
     def _with_pip(self, files: Sequence[Path]) -> None:
         if find_spec("venv") is None or find_spec("ensurepip") is None:
-            raise CannotRun(
+            raise LaunchError(
                 "Python's venv module is missing: install it (Debian, Ubuntu: apt install python3-venv), "
                 "or install uv, then start ./run again."
             )
@@ -146,33 +151,42 @@ class Venv:
 
     def _try(self, command: Sequence[str]) -> bool:
         """Run it with its output in install.log: a registry's trouble fills screens."""
-        with open(self.log, "ab") as log:
-            return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False).returncode == 0
+        with self.log.open("ab") as log:
+            return (
+                subprocess.run(
+                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False
+                ).returncode
+                == 0
+            )
 
-    def _explain(self, what: str) -> CannotRun:
+    def _explain(self, what: str) -> LaunchError:
         text = self.log.read_text(errors="replace")[-20_000:]
         if "No space left" in text or "Disk quota" in text:
             return disk_full(self.path)
         if "THESE PACKAGES DO NOT MATCH THE HASHES" in text:
-            return CannotRun(
+            return LaunchError(
                 "A downloaded package is not the one that requirements.txt names, so nothing was installed: "
                 f"check the package index that pip is set to use ({self.log} has the details)."
             )
         if any(sign in text.lower() for sign in UNREACHABLE):
-            return CannotRun(
+            return LaunchError(
                 "The package registry cannot be reached: check the network, the proxy and pip's settings, "
                 f"then start ./run again ({self.log} has the details)."
             )
         last = next((line for line in reversed(text.splitlines()) if line.strip()), "no output")
-        return CannotRun(f"{what} ({last.strip()}): {self.log} has the details; put that right, then start ./run again.")
+        return LaunchError(
+            f"{what} ({last.strip()}): {self.log} has the details; put that right, then start ./run again."
+        )
 
 
 def prepare(*, dev: bool) -> Venv:
-    """The environment with everything in it. Raises CannotRun."""
+    """The environment with everything in it. Raises LaunchError."""
     venv = Venv(venv_path())
     if os.environ.get("LOYALTY_VENV"):  # prepared by somebody else: a container image, or a test
         if not venv.python.exists():
-            raise CannotRun(f"LOYALTY_VENV={venv.path} has no bin/python: make it, or leave LOYALTY_VENV out.")
+            raise LaunchError(
+                f"LOYALTY_VENV={venv.path} has no bin/python: make it, or leave LOYALTY_VENV out."
+            )
         return venv
     if not venv.holds(dev=dev):
         with only_one(venv.path):
@@ -191,7 +205,7 @@ def main(arguments: Sequence[str]) -> None:
         sys.exit(f"There is no ./run {command}: ./run help lists what there is.")
     try:
         venv = prepare(dev=command in DEV_COMMANDS)
-    except CannotRun as reason:
+    except LaunchError as reason:
         sys.exit(f"!! {reason}")
     except OSError as error:
         sys.exit(f"!! {kindly(error, venv_path())}")

@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from loyalty.runtime.accounts import hand_over, may_enter, may_run, postgres_account
-from loyalty.runtime.failures import CannotRun, insist_on_space, kindly
+from loyalty.runtime.failures import LaunchError, insist_on_space, kindly
 from loyalty.runtime.home import Home, private_directory
 from loyalty.runtime.processes import Process, as_account, wait_until
 
@@ -39,24 +39,28 @@ SETTINGS = {
 }
 THROWAWAY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 ROLES = f"""
-SELECT 'CREATE ROLE loyalty_owner LOGIN CREATEDB' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'loyalty_owner') \\gexec
-SELECT 'CREATE ROLE loyalty_app LOGIN NOSUPERUSER' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'loyalty_app') \\gexec
+SELECT 'CREATE ROLE loyalty_owner LOGIN CREATEDB'
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'loyalty_owner') \\gexec
+SELECT 'CREATE ROLE loyalty_app LOGIN NOSUPERUSER'
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'loyalty_app') \\gexec
 SELECT 'CREATE DATABASE {DATABASE} OWNER loyalty_owner TEMPLATE template0'
  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec
 """
-# In template1 too: the databases that tests create start from it, and there the app's role needs the same rights.
+# In template1 too: the databases that tests create start from it, and need the same rights.
 RIGHTS = """
 GRANT USAGE, CREATE ON SCHEMA public TO loyalty_owner;
 GRANT USAGE ON SCHEMA public TO loyalty_app;
-ALTER DEFAULT PRIVILEGES FOR ROLE loyalty_owner IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO loyalty_app;
-ALTER DEFAULT PRIVILEGES FOR ROLE loyalty_owner IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO loyalty_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE loyalty_owner IN SCHEMA public
+  GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO loyalty_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE loyalty_owner IN SCHEMA public
+  GRANT USAGE, SELECT ON SEQUENCES TO loyalty_app;
 """
 
 
 def find_binaries() -> Path:
     """The directory of `postgres`, `initdb`, `psql`. `find_spec` imports nothing, so it has no side effects.
 
-    LOYALTY_PG_BIN names another installation (15 or newer). Raises CannotRun.
+    LOYALTY_PG_BIN names another installation (15 or newer). Raises LaunchError.
     """
     if chosen := os.environ.get("LOYALTY_PG_BIN"):
         return Path(chosen)
@@ -65,7 +69,9 @@ def find_binaries() -> Path:
         found = Path(place) / "pginstall18" / "bin"
         if (found / "postgres").exists():
             return found
-    raise CannotRun("There is no built-in PostgreSQL for this system: set DATABASE_URL to a PostgreSQL 15 or newer.")
+    raise LaunchError(
+        "There is no built-in PostgreSQL for this system: set DATABASE_URL to a PostgreSQL 15 or newer."
+    )
 
 
 class Postgres:
@@ -92,14 +98,14 @@ class Postgres:
             before=self._clear_remains,
         )
 
-    # -- life --------------------------------------------------------------------------------------------------
+    # -- life ----------------------------------------
 
     @property
     def pid(self) -> int:
         return self.process.pid
 
     def start(self) -> None:
-        """Return when it answers and has its roles and database. Raises CannotRun."""
+        """Return when it answers and has its roles and database. Raises LaunchError."""
         try:
             self.prepare()
             self.process.start()
@@ -107,7 +113,9 @@ class Postgres:
             raise kindly(error, self.state) from error
         if not self.process.wait_ready(START_SECONDS):
             insist_on_space(self.state, 1 << 24)
-            raise CannotRun(f"PostgreSQL does not start ({self.process.last_words()}): see {self.process.log}.")
+            raise LaunchError(
+                f"PostgreSQL does not start ({self.process.last_words()}): see {self.process.log}."
+            )
         self._make_roles()
 
     def stop(self) -> None:
@@ -126,7 +134,7 @@ class Postgres:
         self.start()
 
     def prepare(self) -> None:
-        """Everything that must be there before the server starts. Raises CannotRun, OSError."""
+        """Everything that must be there before the server starts. Raises LaunchError, OSError."""
         self.state.mkdir(parents=True, exist_ok=True, mode=0o711 if self.account else 0o700)
         self.socket.mkdir(exist_ok=True, mode=0o700)
         hand_over(self.socket, self.account)
@@ -139,31 +147,40 @@ class Postgres:
         server = str(self._server_binaries / "postgres")
         self.process.command = [server, "-D", str(self.data), "-k", str(self.socket), *options]
 
-    # -- how to reach it ---------------------------------------------------------------------------------------
+    # -- how to reach it ----------------------------------------
 
     def url(self, role: str, database: str = DATABASE) -> str:
         return f"postgresql://{role}@/{database}?host={quote(str(self.socket), safe='')}"
 
     def psql(self, script: str, database: str = DATABASE) -> str:
-        """Run SQL as the superuser. Raises CannotRun with the server's words."""
-        command = [self.binaries / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", self.url(SUPERUSER, database)]
+        """Run SQL as the superuser. Raises LaunchError with the server's words."""
+        command = [
+            str(self.binaries / "psql"),
+            "-X",
+            "-q",
+            "-A",
+            "-t",
+            "-v",
+            "ON_ERROR_STOP=1",
+            self.url(SUPERUSER, database),
+        ]
         done = subprocess.run(command, input=script, capture_output=True, text=True, check=False, cwd="/")
         if done.returncode != 0:
-            raise CannotRun(f"PostgreSQL refused to be set up: {done.stderr.strip()}")
+            raise LaunchError(f"PostgreSQL refused to be set up: {done.stderr.strip()}")
         return done.stdout.strip()
 
-    # -- below -------------------------------------------------------------------------------------------------
+    # -- below ----------------------------------------
 
     def _place(self, home: Home, *, throwaway: bool) -> Path:
-        """Below the home or, as root, where PostgreSQL's account may go: parents' modes are not ours to change."""
+        """Below the home or, as root, where PostgreSQL's account may go: modes are not ours to change."""
         near = home.path / "postgres"
         if self.account is None or may_enter(self.account, home.path):
             return near
         for parent in (tempfile.gettempdir(),) if throwaway else ("/var/lib", "/var/tmp"):
             if may_enter(self.account, Path(parent)) and os.access(parent, os.W_OK):
                 return private_directory(Path(parent) / f"loyalty-{home.identity}")
-        raise CannotRun(
-            f"PostgreSQL will not run as root, and the account {self.account.pw_name} may not enter {home.path}: "
+        raise LaunchError(
+            f"PostgreSQL will not run as root, and {self.account.pw_name} may not enter {home.path}: "
             "choose another directory with LOYALTY_HOME=/path ./run"
         )
 
@@ -172,7 +189,9 @@ class Postgres:
         if self.account is None or may_run(self.account, self.binaries / "postgres"):
             return self.binaries
         server = self.binaries / "postgres"
-        edition = hashlib.sha256(f"{server} {server.stat().st_mtime_ns} {server.stat().st_size}".encode()).hexdigest()[:12]
+        edition = hashlib.sha256(
+            f"{server} {server.stat().st_mtime_ns} {server.stat().st_size}".encode()
+        ).hexdigest()[:12]
         copy = self.state / f"binaries-{edition}"
         if not copy.exists():
             for old in self.state.glob("binaries-*"):
@@ -189,30 +208,49 @@ class Postgres:
         return copy / self.binaries.parent.parent.name / self.binaries.parent.name / "bin"
 
     def _initdb(self) -> None:
-        """Make the cluster aside and move it into place whole. Raises CannotRun."""
+        """Make the cluster aside and move it into place whole. Raises LaunchError."""
         half = self.state / "data-half"
         shutil.rmtree(half, ignore_errors=True)
         half.mkdir(mode=0o700)
         hand_over(half, self.account)
-        command = [self._server_binaries / "initdb", "-D", half, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8"]
+        command: list[str | Path] = [
+            self._server_binaries / "initdb",
+            "-D",
+            half,
+            "-U",
+            SUPERUSER,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+        ]
         command += ["--locale=C", "--no-instructions"]
         command += [] if self._durable else ["--no-sync"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", **as_account(self.account))  # type: ignore[call-overload]
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd="/", **as_account(self.account)
+        )
         if done.returncode != 0:
             insist_on_space(self.state, 1 << 26)
             words = (done.stderr.strip().splitlines() or ["no output"])[-1]
-            raise CannotRun(f"The database could not be made ({words}): put that right, then start ./run again.")
+            raise LaunchError(
+                f"The database could not be made ({words}): put that right, then start ./run again."
+            )
         half.rename(self.data)
 
     def _insist_on_version(self) -> None:
-        """Raises CannotRun where the data was written by another major version."""
+        """Raises LaunchError where the data was written by another major version."""
         theirs = (self.data / "PG_VERSION").read_text().strip()
-        command = [self.binaries / "postgres", "--version"]
-        ours = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[2].split(".")[0]
+        command = [str(self.binaries / "postgres"), "--version"]
+        ours = (
+            subprocess.run(command, capture_output=True, text=True, check=True)
+            .stdout.split()[2]
+            .split(".")[0]
+        )
         if theirs != ours:
-            raise CannotRun(
-                f"{self.data} was written by PostgreSQL {theirs} and this is {ours}: restore a backup into an empty "
-                "LOYALTY_HOME (docs/operations.md), or install the former release."
+            raise LaunchError(
+                f"{self.data} was written by PostgreSQL {theirs} and this is {ours}: "
+                "restore a backup into an empty LOYALTY_HOME (docs/operations.md), "
+                "or install the former release."
             )
 
     def _clear_remains(self) -> None:
@@ -233,7 +271,7 @@ class Postgres:
 
     def _answers(self) -> bool:
         """`pg_isready` asks the server; `pg_ctl status` only reads the pid file."""
-        command = [self.binaries / "pg_isready", "-q", "-t", "2", "-h", self.socket]
+        command = [str(self.binaries / "pg_isready"), "-q", "-t", "2", "-h", str(self.socket)]
         return subprocess.run(command, check=False, cwd="/").returncode == 0
 
     def _make_roles(self) -> None:
@@ -252,7 +290,7 @@ def children_of(parent: int) -> list[int]:
 
 
 def processes_in(directory: Path) -> list[int]:
-    """Processes whose working directory it is: every process of a PostgreSQL server stands in its data directory.
+    """Processes that stand in this directory, as every one of a PostgreSQL server stands in its data.
 
     A zombie stands nowhere, so one that its init has not buried yet does not count.
     """

@@ -1,4 +1,4 @@
-"""One child process: started so that it cannot outlive the launcher, logged to a file that cannot fill the disk."""
+"""One child process: it cannot outlive the launcher, and its log cannot fill the disk."""
 
 import ctypes
 import os
@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Self, TypedDict
 
 LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 PR_SET_PDEATHSIG = 1
@@ -18,10 +19,10 @@ LOG_BYTES = 5_000_000
 
 
 def ends_with_parent(sent: signal.Signals) -> Callable[[], None]:
-    """For `preexec_fn`: the kernel sends the child `sent` when the launcher dies, even of kill -9.
+    """For `preexec_fn`: the kernel sends the child `sent` when the launcher dies, even by kill -9.
 
-    The kernel forgets the wish when the process changes its user; `preexec_fn` runs after that, so it holds. It
-    is bound to the *thread* that started the child: start children from the main thread.
+    The kernel forgets the wish when the process changes its user; `preexec_fn` runs after that.
+    It is bound to the *thread* that started the child: start children from the main thread.
     """
     parent = os.getpid()
 
@@ -37,8 +38,8 @@ def ends_with_parent(sent: signal.Signals) -> Callable[[], None]:
 class Process:
     """A program that is started, watched, stopped and, after a death, started again.
 
-    It leads a session of its own: a Ctrl-C at the terminal does not reach it, and what it leaves behind when it
-    dies (pool workers that hold the port) can be found and ended.
+    It leads a session of its own: a Ctrl-C at the terminal does not reach it, and what it leaves behind
+    when it dies (pool workers that hold the port) can be found and ended.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Process:
         cwd: Path = Path("/"),
         account: pwd.struct_passwd | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,
+        orphan_signal: signal.Signals | None = None,
         ready: Callable[[], bool] | None = None,
         before: Callable[[], None] | None = None,
     ) -> None:
@@ -58,6 +60,7 @@ class Process:
         self.command = [str(part) for part in command]
         self.log = log
         self.stop_signal = stop_signal
+        self._orphan_signal = orphan_signal or stop_signal
         self._env = env
         self._cwd = cwd
         self._account = account
@@ -67,7 +70,7 @@ class Process:
         self._started_at = 0.0
         self._cleared = True
 
-    def __enter__(self) -> "Process":
+    def __enter__(self) -> Self:
         if self._child is None:
             self.start()
         return self
@@ -111,7 +114,7 @@ class Process:
                 cwd=self._cwd,
                 env=self._env,
                 start_new_session=True,
-                preexec_fn=ends_with_parent(self.stop_signal),
+                preexec_fn=ends_with_parent(self._orphan_signal),
                 **as_account(self._account),
             )
         self._started_at = time.monotonic()
@@ -171,7 +174,7 @@ class Process:
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
     def bound_log(self) -> None:
-        """Keep one old file. The child appends, so emptying the file in place loses nothing but a torn line."""
+        """Keep one old file. The child appends, so emptying it in place loses a torn line at most."""
         try:
             if self.log.stat().st_size > LOG_BYTES:
                 shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
@@ -180,10 +183,16 @@ class Process:
             return
 
 
-def as_account(account: pwd.struct_passwd | None) -> dict[str, object]:
-    """Arguments that make `subprocess` drop root's rights for good."""
+class Identity(TypedDict):
+    user: int | None
+    group: int | None
+    extra_groups: list[int] | None
+
+
+def as_account(account: pwd.struct_passwd | None) -> Identity:
+    """Arguments that make `subprocess` drop root's rights for good; None: stay who we are."""
     if account is None:
-        return {}
+        return {"user": None, "group": None, "extra_groups": None}
     return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
 

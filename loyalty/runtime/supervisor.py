@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from loyalty.runtime.failures import CannotRun, free_bytes
+from loyalty.runtime.failures import LaunchError, free_bytes
 from loyalty.runtime.processes import Process
 
 FIRST_PAUSE = 0.2  # seconds; doubled with each failure
@@ -28,14 +28,16 @@ class Watched:
 class Supervisor:
     """Looks after processes that were started. Call `look` about twice a second."""
 
-    def __init__(self, processes: Sequence[Process], say: Callable[[str], None], places: Sequence[Path] = ()) -> None:
+    def __init__(
+        self, processes: Sequence[Process], say: Callable[[str], None], places: Sequence[Path] = ()
+    ) -> None:
         self._watched = [Watched(process) for process in processes]
         self._say = say
         self._places = places
         self._logs_at = 0.0
 
     def look(self) -> None:
-        """One round. Raises CannotRun when a process fails again and again."""
+        """One round. Raises LaunchError when a process fails again and again."""
         now = time.monotonic()
         for item in self._watched:
             if item.process.alive:
@@ -68,7 +70,10 @@ class Supervisor:
             item.failures += 1
             self._say(f"{name} {how_it_ended(item.process.returncode)}; starting it again")
         if item.failures > MOST_FAILURES:
-            raise CannotRun(f"{name} failed {MOST_FAILURES} times in a row: see {item.process.log}, then start ./run again.")
+            raise LaunchError(
+                f"{name} failed {MOST_FAILURES} times in a row: see {item.process.log}, "
+                "then start ./run again."
+            )
         item.down, item.was_ready = True, False
         item.start_at = now + min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (item.failures - 1))
 
@@ -76,7 +81,7 @@ class Supervisor:
         item.down = False
         try:
             item.process.start()
-        except (OSError, CannotRun) as error:
+        except (OSError, LaunchError) as error:
             self._say(f"{item.process.name} does not start: {error}")
 
     def _disk_is_full(self) -> bool:

@@ -1,7 +1,8 @@
-"""The parts of one running system: its servers, its Django processes, and the order in which they come and go."""
+"""The parts of one running system: its servers and its Django processes, and how they come and go."""
 
 import http.client
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from loyalty.runtime import environment
-from loyalty.runtime.failures import CannotRun
+from loyalty.runtime.failures import LaunchError
 from loyalty.runtime.home import Home
 from loyalty.runtime.install import CHECKOUT
 from loyalty.runtime.postgres import Postgres
@@ -27,7 +28,9 @@ class Servers:
 
     def __init__(self, home: Home, *, durable: bool = True, throwaway: bool = False) -> None:
         outside = {} if throwaway else os.environ
-        self.postgres = None if outside.get("DATABASE_URL") else Postgres(home, durable=durable, throwaway=throwaway)
+        self.postgres = (
+            None if outside.get("DATABASE_URL") else Postgres(home, durable=durable, throwaway=throwaway)
+        )
         self.valkey = None if outside.get("BROKER_URL") else Valkey(home)
 
     @property
@@ -40,7 +43,7 @@ class Servers:
 
     @contextmanager
     def up(self) -> Iterator[None]:
-        """Started inside, stopped after. Raises CannotRun."""
+        """Started inside, stopped after. Raises LaunchError."""
         try:
             if self.valkey is not None:
                 self.valkey.start()
@@ -63,26 +66,54 @@ def stop(processes: list[Process], seconds: float = 10) -> None:
 def web(env: Mapping[str, str], log: Path) -> Process:
     """The web server on 127.0.0.1, at the port that `env` names."""
     port = int(env["LOYALTY_PORT"])
-    workers = len(os.sched_getaffinity(0)) + 1  # cores + 1 with one thread each did best (docs/performance.md)
+    workers = (
+        len(os.sched_getaffinity(0)) + 1
+    )  # cores + 1 with one thread each did best (docs/performance.md)
     command = [PYTHON, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--workers", str(workers), "--blocking-threads", "1", "--respawn-failed-workers"]
     command += ["--workers-kill-timeout", "8", "--log-level", "warning", "loyalty.wsgi:application"]
     return Process(
-        "web", command, log=log / "web.log", env=env, cwd=CHECKOUT, ready=lambda: answers(port), before=lambda: free(port)
+        "web",
+        command,
+        log=log / "web.log",
+        env=env,
+        cwd=CHECKOUT,
+        ready=lambda: answers(port),
+        before=lambda: free(port),
     )
 
 
+def insist_on_web(web_server: Process) -> None:
+    """Return when it answers. Raises LaunchError."""
+    if not web_server.wait_ready(WEB_SECONDS):
+        raise LaunchError(f"The web server does not start ({web_server.last_words()}): see {web_server.log}.")
+
+
 def worker(env: Mapping[str, str], log: Path) -> Process:
-    """A Celery worker with two processes."""
+    """A Celery worker with two processes; without its launcher it drops its unacknowledged tasks at once."""
     command = [PYTHON, "-m", "celery", "-A", "loyalty", "worker", "-c", "2", "-l", "warning"]
     command += ["--without-gossip", "--without-mingle"]
-    return Process("worker", command, log=log / "worker.log", env=env, cwd=CHECKOUT)
+    return Process(
+        "worker", command, log=log / "worker.log", env=env, cwd=CHECKOUT, orphan_signal=signal.SIGQUIT
+    )
 
 
 def beat(env: Mapping[str, str], log: Path) -> Process:
     """Celery's clock."""
     schedule = Path(env["LOYALTY_HOME"]) / "beat-schedule"
-    command = [PYTHON, "-m", "celery", "-A", "loyalty", "beat", "-l", "warning", "-s", str(schedule), "--pidfile="]
+    command = [
+        PYTHON,
+        "-m",
+        "celery",
+        "-A",
+        "loyalty",
+        "beat",
+        "-l",
+        "warning",
+        "-s",
+        str(schedule),
+        "--pidfile=",
+    ]
     return Process("beat", command, log=log / "beat.log", env=env, cwd=CHECKOUT)
 
 
@@ -93,7 +124,7 @@ def seeder(env: Mapping[str, str], log: Path, demo: str) -> Process:
 
 
 def migrate(home: Home, env: Mapping[str, str]) -> None:
-    """Raises CannotRun."""
+    """Raises LaunchError."""
     log = home.log / "migrate.log"
     with log.open("w") as output:
         done = subprocess.run(
@@ -104,11 +135,11 @@ def migrate(home: Home, env: Mapping[str, str]) -> None:
             stdout=output,
             stderr=output,
             check=False,
-            preexec_fn=ends_with_parent(15),
+            preexec_fn=ends_with_parent(signal.SIGTERM),
         )
     if done.returncode != 0:
         last = (log.read_text(errors="replace").strip().splitlines() or ["no output"])[-1]
-        raise CannotRun(f"The database could not be migrated ({last}): {log} has the details.")
+        raise LaunchError(f"The database could not be migrated ({last}): {log} has the details.")
 
 
 def answers(port: int, path: str = "/healthz") -> bool:
@@ -127,8 +158,9 @@ def is_free(port: int) -> bool:
         try:
             probe.bind(("127.0.0.1", port))
         except PermissionError as error:
-            raise CannotRun(
-                f"Port {port} is for root alone: choose one from 1024 up with LOYALTY_PORT={port + 8000} ./run"
+            raise LaunchError(
+                f"Port {port} is for root alone: choose one from 1024 up, "
+                f"as in LOYALTY_PORT={port + 8000} ./run"
             ) from error
         except OSError:
             return False
@@ -136,9 +168,10 @@ def is_free(port: int) -> bool:
 
 
 def free(port: int, seconds: float = 5) -> None:
-    """Wait a moment for a former web server to leave. Raises CannotRun."""
+    """Wait a moment for a former web server to leave. Raises LaunchError."""
     if not wait_until(lambda: is_free(port), seconds):
         other = port + 1 if port < 65535 else 8000
-        raise CannotRun(
-            f"Port {port} is taken by another program: stop that, or choose another port with LOYALTY_PORT={other} ./run"
+        raise LaunchError(
+            f"Port {port} is taken by another program: stop that, "
+            f"or choose another port with LOYALTY_PORT={other} ./run"
         )

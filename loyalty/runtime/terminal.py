@@ -41,10 +41,15 @@ class BarProgress:
     """A bar, by rich, that the terminal redraws."""
 
     def __init__(self, title: str) -> None:
-        from rich.console import Console  # here alone: the launcher must also run where rich is not installed
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+        # Here alone, because the launcher must also run where rich is not installed.
+        from rich.console import Console  # noqa: PLC0415
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
-        columns: list[Any] = [TextColumn("==> {task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %")]
+        columns: list[Any] = [
+            TextColumn("==> {task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+        ]
         self._bar = Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True))
         self._task = self._bar.add_task(title, total=1.0)
         self._bar.start()

