@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('actor', models.CharField(max_length=120)),
                 ('created_at', models.DateTimeField(default=loyalty.clock.now)),
                 ('hold', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='loyalty.hold')),
-                ('member', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='redemptions', to='members.member')),
+                ('member', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to='members.member')),
                 ('sale', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.sale')),
                 ('store', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='loyalty.store')),
             ],
