@@ -4,346 +4,780 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.text
-import loyalty.clock
-import loyalty.ids
 from django.conf import settings
 from django.db import migrations, models
 
+import loyalty.clock
+import loyalty.ids
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ApiClient',
+            name="ApiClient",
             fields=[
-                ('id', models.UUIDField(default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('created_at', models.DateTimeField(default=loyalty.clock.now)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("created_at", models.DateTimeField(default=loyalty.clock.now)),
             ],
         ),
         migrations.CreateModel(
-            name='Programme',
+            name="Programme",
             fields=[
-                ('version', models.IntegerField(primary_key=True, serialize=False)),
-                ('valid_from', models.DateTimeField()),
-                ('document', models.JSONField()),
-                ('text', models.TextField(blank=True)),
-                ('applied_at', models.DateTimeField(default=loyalty.clock.now)),
-                ('actor', models.CharField(max_length=120)),
+                ("version", models.IntegerField(primary_key=True, serialize=False)),
+                ("valid_from", models.DateTimeField()),
+                ("document", models.JSONField()),
+                ("text", models.TextField(blank=True)),
+                ("applied_at", models.DateTimeField(default=loyalty.clock.now)),
+                ("actor", models.CharField(max_length=120)),
             ],
             options={
-                'ordering': ['version'],
+                "ordering": ["version"],
             },
         ),
         migrations.CreateModel(
-            name='Store',
+            name="Store",
             fields=[
-                ('id', models.UUIDField(default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=40, unique=True)),
-                ('name', models.JSONField(default=dict)),
-                ('group', models.CharField(blank=True, max_length=40)),
-                ('retired_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("code", models.CharField(max_length=40, unique=True)),
+                ("name", models.JSONField(default=dict)),
+                ("group", models.CharField(blank=True, max_length=40)),
+                ("retired_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ['code'],
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('id', models.UUIDField(default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail address')),
-                ('name', models.CharField(blank=True, max_length=150, verbose_name='name')),
-                ('is_staff', models.BooleanField(default=False, verbose_name='staff')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=loyalty.clock.now, verbose_name='since')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, unique=True, verbose_name="e-mail address")),
+                ("name", models.CharField(blank=True, max_length=150, verbose_name="name")),
+                ("is_staff", models.BooleanField(default=False, verbose_name="staff")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("date_joined", models.DateTimeField(default=loyalty.clock.now, verbose_name="since")),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.UUIDField(default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('opened_at', models.DateTimeField(default=loyalty.clock.now)),
-                ('total', models.BigIntegerField(default=0)),
-                ('pending', models.BigIntegerField(default=0)),
-                ('held', models.BigIntegerField(default=0)),
-                ('debt', models.BigIntegerField(default=0)),
-                ('sequence', models.BigIntegerField(default=0)),
-                ('lifetime_earned', models.BigIntegerField(default=0)),
-                ('as_of', models.DateTimeField(default=loyalty.clock.now)),
-                ('next_change_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("opened_at", models.DateTimeField(default=loyalty.clock.now)),
+                ("total", models.BigIntegerField(default=0)),
+                ("pending", models.BigIntegerField(default=0)),
+                ("held", models.BigIntegerField(default=0)),
+                ("debt", models.BigIntegerField(default=0)),
+                ("sequence", models.BigIntegerField(default=0)),
+                ("lifetime_earned", models.BigIntegerField(default=0)),
+                ("as_of", models.DateTimeField(default=loyalty.clock.now)),
+                ("next_change_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'indexes': [models.Index(models.F('next_change_at'), condition=models.Q(('next_change_at__isnull', False)), name='account_due')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('debt__gte', 0), ('held__gte', 0), ('pending__gte', 0), ('sequence__gte', 0)), name='account_parts_not_negative'), models.CheckConstraint(condition=models.Q(('total__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('pending'), '+', models.F('held')), '-', models.F('debt')))), name='account_available_not_negative'), models.CheckConstraint(condition=models.Q(('debt', 0), ('total', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('pending'), '+', models.F('held')), '-', models.F('debt'))), _connector='OR'), name='account_debt_leaves_nothing_available')],
+                "indexes": [
+                    models.Index(
+                        models.F("next_change_at"),
+                        condition=models.Q(("next_change_at__isnull", False)),
+                        name="account_due",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("debt__gte", 0), ("held__gte", 0), ("pending__gte", 0), ("sequence__gte", 0)
+                        ),
+                        name="account_parts_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "total__gte",
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("pending"), "+", models.F("held")
+                                    ),
+                                    "-",
+                                    models.F("debt"),
+                                ),
+                            )
+                        ),
+                        name="account_available_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("debt", 0),
+                            (
+                                "total",
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("pending"), "+", models.F("held")
+                                    ),
+                                    "-",
+                                    models.F("debt"),
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="account_debt_leaves_nothing_available",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AuditRecord',
+            name="AuditRecord",
             fields=[
-                ('sequence', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(default=loyalty.clock.now)),
-                ('actor', models.CharField(max_length=120)),
-                ('action', models.CharField(max_length=60)),
-                ('object_type', models.CharField(blank=True, max_length=60)),
-                ('object_id', models.CharField(blank=True, max_length=60)),
-                ('store', models.CharField(blank=True, max_length=40)),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('data', models.JSONField(default=dict)),
-                ('previous_hash', models.CharField(max_length=64)),
-                ('hash', models.CharField(max_length=64, unique=True)),
+                ("sequence", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("at", models.DateTimeField(default=loyalty.clock.now)),
+                ("actor", models.CharField(max_length=120)),
+                ("action", models.CharField(max_length=60)),
+                ("object_type", models.CharField(blank=True, max_length=60)),
+                ("object_id", models.CharField(blank=True, max_length=60)),
+                ("store", models.CharField(blank=True, max_length=40)),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                ("data", models.JSONField(default=dict)),
+                ("previous_hash", models.CharField(max_length=64)),
+                ("hash", models.CharField(max_length=64, unique=True)),
             ],
             options={
-                'ordering': ['-sequence'],
-                'indexes': [models.Index(models.F('object_type'), models.F('object_id'), name='audit_of_object')],
+                "ordering": ["-sequence"],
+                "indexes": [
+                    models.Index(models.F("object_type"), models.F("object_id"), name="audit_of_object")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.UUIDField(default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=20)),
-                ('subject', models.UUIDField(blank=True, null=True)),
-                ('programme_version', models.IntegerField()),
-                ('points', models.BigIntegerField(default=0)),
-                ('body', models.JSONField(default=dict)),
-                ('decided_at', models.DateTimeField(default=loyalty.clock.now)),
-                ('account', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='loyalty.account')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("kind", models.CharField(max_length=20)),
+                ("subject", models.UUIDField(blank=True, null=True)),
+                ("programme_version", models.IntegerField()),
+                ("points", models.BigIntegerField(default=0)),
+                ("body", models.JSONField(default=dict)),
+                ("decided_at", models.DateTimeField(default=loyalty.clock.now)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="decisions",
+                        to="loyalty.account",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.UUIDField(default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('sequence', models.BigIntegerField()),
-                ('kind', models.CharField(choices=[('earn', 'Earn'), ('redeem', 'Redeem'), ('give_back', 'Give Back'), ('return', 'Return'), ('write_off', 'Write Off'), ('expire', 'Expire'), ('reinstate', 'Reinstate'), ('adjust', 'Adjust'), ('transfer_out', 'Transfer Out'), ('transfer_in', 'Transfer In'), ('forfeit', 'Forfeit'), ('reverse', 'Reverse')], max_length=16)),
-                ('house', models.CharField(max_length=40)),
-                ('points', models.BigIntegerField()),
-                ('balance_after', models.BigIntegerField()),
-                ('debt_change', models.BigIntegerField(default=0)),
-                ('reference', models.CharField(max_length=160)),
-                ('occurred_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField(default=loyalty.clock.now)),
-                ('actor', models.CharField(max_length=120)),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='loyalty.account')),
-                ('decision', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='loyalty.decision')),
-                ('reverses', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='loyalty.entry')),
-                ('store', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='loyalty.store')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("sequence", models.BigIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("earn", "Earn"),
+                            ("redeem", "Redeem"),
+                            ("give_back", "Give Back"),
+                            ("return", "Return"),
+                            ("write_off", "Write Off"),
+                            ("expire", "Expire"),
+                            ("reinstate", "Reinstate"),
+                            ("adjust", "Adjust"),
+                            ("transfer_out", "Transfer Out"),
+                            ("transfer_in", "Transfer In"),
+                            ("forfeit", "Forfeit"),
+                            ("reverse", "Reverse"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("house", models.CharField(max_length=40)),
+                ("points", models.BigIntegerField()),
+                ("balance_after", models.BigIntegerField()),
+                ("debt_change", models.BigIntegerField(default=0)),
+                ("reference", models.CharField(max_length=160)),
+                ("occurred_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField(default=loyalty.clock.now)),
+                ("actor", models.CharField(max_length=120)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="loyalty.account",
+                    ),
+                ),
+                (
+                    "decision",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="loyalty.decision",
+                    ),
+                ),
+                (
+                    "reverses",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="loyalty.entry",
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="loyalty.store",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'entries',
+                "verbose_name_plural": "entries",
             },
         ),
         migrations.CreateModel(
-            name='Fact',
+            name="Fact",
             fields=[
-                ('id', models.UUIDField(default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('account', models.UUIDField(blank=True, null=True)),
-                ('name', models.CharField(max_length=60)),
-                ('payload', models.JSONField(default=dict)),
-                ('shard', models.SmallIntegerField()),
-                ('occurred_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField(default=loyalty.clock.now)),
-                ('due_at', models.DateTimeField(default=loyalty.clock.now)),
-                ('attempts', models.SmallIntegerField(default=0)),
-                ('handled_at', models.DateTimeField(blank=True, null=True)),
-                ('parked_at', models.DateTimeField(blank=True, null=True)),
-                ('error', models.TextField(blank=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("account", models.UUIDField(blank=True, null=True)),
+                ("name", models.CharField(max_length=60)),
+                ("payload", models.JSONField(default=dict)),
+                ("shard", models.SmallIntegerField()),
+                ("occurred_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField(default=loyalty.clock.now)),
+                ("due_at", models.DateTimeField(default=loyalty.clock.now)),
+                ("attempts", models.SmallIntegerField(default=0)),
+                ("handled_at", models.DateTimeField(blank=True, null=True)),
+                ("parked_at", models.DateTimeField(blank=True, null=True)),
+                ("error", models.TextField(blank=True)),
             ],
             options={
-                'indexes': [models.Index(models.F('shard'), models.F('id'), condition=models.Q(('handled_at__isnull', True), ('parked_at__isnull', True)), name='fact_waiting'), models.Index(models.F('account'), models.F('id'), name='fact_of_account')],
+                "indexes": [
+                    models.Index(
+                        models.F("shard"),
+                        models.F("id"),
+                        condition=models.Q(("handled_at__isnull", True), ("parked_at__isnull", True)),
+                        name="fact_waiting",
+                    ),
+                    models.Index(models.F("account"), models.F("id"), name="fact_of_account"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Hold',
+            name="Hold",
             fields=[
-                ('id', models.UUIDField(default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('reference', models.CharField(max_length=160)),
-                ('points', models.BigIntegerField()),
-                ('status', models.CharField(choices=[('held', 'Held'), ('settled', 'Settled'), ('cancelled', 'Cancelled'), ('expired', 'Expired')], default='held', max_length=12)),
-                ('created_at', models.DateTimeField(default=loyalty.clock.now)),
-                ('expires_at', models.DateTimeField()),
-                ('resolved_at', models.DateTimeField(blank=True, null=True)),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='loyalty.account')),
-                ('entry', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='loyalty.entry')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("reference", models.CharField(max_length=160)),
+                ("points", models.BigIntegerField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("held", "Held"),
+                            ("settled", "Settled"),
+                            ("cancelled", "Cancelled"),
+                            ("expired", "Expired"),
+                        ],
+                        default="held",
+                        max_length=12,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=loyalty.clock.now)),
+                ("expires_at", models.DateTimeField()),
+                ("resolved_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="holds",
+                        to="loyalty.account",
+                    ),
+                ),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="loyalty.entry",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Lot',
+            name="Lot",
             fields=[
-                ('id', models.UUIDField(default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('sequence', models.BigIntegerField()),
-                ('part', models.SmallIntegerField(default=0)),
-                ('granted', models.BigIntegerField()),
-                ('remaining', models.BigIntegerField()),
-                ('held', models.BigIntegerField(default=0)),
-                ('available_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lots', to='loyalty.account')),
-                ('entry', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lots', to='loyalty.entry')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("sequence", models.BigIntegerField()),
+                ("part", models.SmallIntegerField(default=0)),
+                ("granted", models.BigIntegerField()),
+                ("remaining", models.BigIntegerField()),
+                ("held", models.BigIntegerField(default=0)),
+                ("available_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lots",
+                        to="loyalty.account",
+                    ),
+                ),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lots",
+                        to="loyalty.entry",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='HoldPart',
+            name="HoldPart",
             fields=[
-                ('id', models.UUIDField(default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('points', models.BigIntegerField()),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='loyalty.account')),
-                ('hold', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='loyalty.hold')),
-                ('lot', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='loyalty.lot')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("points", models.BigIntegerField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="loyalty.account",
+                    ),
+                ),
+                (
+                    "hold",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="parts",
+                        to="loyalty.hold",
+                    ),
+                ),
+                (
+                    "lot",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="loyalty.lot",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='LotMovement',
+            name="LotMovement",
             fields=[
-                ('id', models.UUIDField(default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('points', models.BigIntegerField()),
-                ('recorded_at', models.DateTimeField(default=loyalty.clock.now)),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='loyalty.account')),
-                ('entry', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='loyalty.entry')),
-                ('lot', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='loyalty.lot')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("points", models.BigIntegerField()),
+                ("recorded_at", models.DateTimeField(default=loyalty.clock.now)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="loyalty.account",
+                    ),
+                ),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="movements",
+                        to="loyalty.entry",
+                    ),
+                ),
+                (
+                    "lot",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="movements",
+                        to="loyalty.lot",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StaffRole',
+            name="StaffRole",
             fields=[
-                ('id', models.UUIDField(default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('role', models.CharField(choices=[('cashier', 'cashier'), ('manager', 'store manager'), ('support', 'support'), ('marketer', 'marketer'), ('finance', 'finance'), ('auditor', 'auditor'), ('administrator', 'administrator')], max_length=16)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='roles', to=settings.AUTH_USER_MODEL)),
-                ('store', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='loyalty.store')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("cashier", "cashier"),
+                            ("manager", "store manager"),
+                            ("support", "support"),
+                            ("marketer", "marketer"),
+                            ("finance", "finance"),
+                            ("auditor", "auditor"),
+                            ("administrator", "administrator"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="roles",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="loyalty.store",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ApiKey',
+            name="ApiKey",
             fields=[
-                ('id', models.CharField(max_length=24, primary_key=True, serialize=False)),
-                ('secret_hash', models.BinaryField(max_length=32)),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), size=None)),
-                ('created_at', models.DateTimeField(default=loyalty.clock.now)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='keys', to='loyalty.apiclient')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('store', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='loyalty.store')),
+                ("id", models.CharField(max_length=24, primary_key=True, serialize=False)),
+                ("secret_hash", models.BinaryField(max_length=32)),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), size=None
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=loyalty.clock.now)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="keys",
+                        to="loyalty.apiclient",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="loyalty.store",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StoredReply',
+            name="StoredReply",
             fields=[
-                ('id', models.UUIDField(default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('key', models.CharField(max_length=255)),
-                ('fingerprint', models.BinaryField(max_length=32)),
-                ('status', models.SmallIntegerField()),
-                ('content_type', models.CharField(max_length=60)),
-                ('body', models.BinaryField()),
-                ('member', models.UUIDField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=loyalty.clock.now)),
-                ('client', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='loyalty.apiclient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=loyalty.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("key", models.CharField(max_length=255)),
+                ("fingerprint", models.BinaryField(max_length=32)),
+                ("status", models.SmallIntegerField()),
+                ("content_type", models.CharField(max_length=60)),
+                ("body", models.BinaryField()),
+                ("member", models.UUIDField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(default=loyalty.clock.now)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="loyalty.apiclient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'stored replies',
+                "verbose_name_plural": "stored replies",
             },
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_once'),
+            model_name="user",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("email"), name="user_email_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(models.F('account'), models.F('decided_at'), name='decision_of_account'),
+            model_name="decision",
+            index=models.Index(models.F("account"), models.F("decided_at"), name="decision_of_account"),
         ),
         migrations.AddIndex(
-            model_name='hold',
-            index=models.Index(models.F('account'), models.F('expires_at'), condition=models.Q(('status', 'held')), name='hold_open'),
+            model_name="hold",
+            index=models.Index(
+                models.F("account"),
+                models.F("expires_at"),
+                condition=models.Q(("status", "held")),
+                name="hold_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(('points__gt', 0)), name='hold_moves'),
+            model_name="hold",
+            constraint=models.CheckConstraint(condition=models.Q(("points__gt", 0)), name="hold_moves"),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.UniqueConstraint(models.F('account'), models.F('reference'), name='hold_once'),
+            model_name="hold",
+            constraint=models.UniqueConstraint(models.F("account"), models.F("reference"), name="hold_once"),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('resolved_at__isnull', True), ('status', 'held')), models.Q(models.Q(('status', 'held'), _negated=True), ('resolved_at__isnull', False)), _connector='OR'), name='hold_resolved_once'),
+            model_name="hold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("resolved_at__isnull", True), ("status", "held")),
+                    models.Q(models.Q(("status", "held"), _negated=True), ("resolved_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="hold_resolved_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lot',
-            index=models.Index(models.F('account'), models.F('expires_at'), models.F('available_at'), condition=models.Q(('remaining__gt', 0), ('held__gt', 0), _connector='OR'), name='lot_open'),
+            model_name="lot",
+            index=models.Index(
+                models.F("account"),
+                models.F("expires_at"),
+                models.F("available_at"),
+                condition=models.Q(("remaining__gt", 0), ("held__gt", 0), _connector="OR"),
+                name="lot_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lot',
-            constraint=models.CheckConstraint(condition=models.Q(('granted__gt', 0), ('held__gte', 0), ('remaining__gte', 0), ('granted__gte', django.db.models.expressions.CombinedExpression(models.F('remaining'), '+', models.F('held')))), name='lot_within_grant'),
+            model_name="lot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("granted__gt", 0),
+                    ("held__gte", 0),
+                    ("remaining__gte", 0),
+                    (
+                        "granted__gte",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("remaining"), "+", models.F("held")
+                        ),
+                    ),
+                ),
+                name="lot_within_grant",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lot',
-            constraint=models.UniqueConstraint(models.F('account'), models.F('sequence'), models.F('part'), name='lot_once'),
+            model_name="lot",
+            constraint=models.UniqueConstraint(
+                models.F("account"), models.F("sequence"), models.F("part"), name="lot_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='holdpart',
-            constraint=models.CheckConstraint(condition=models.Q(('points__gt', 0)), name='hold_part_moves'),
+            model_name="holdpart",
+            constraint=models.CheckConstraint(condition=models.Q(("points__gt", 0)), name="hold_part_moves"),
         ),
         migrations.AddConstraint(
-            model_name='holdpart',
-            constraint=models.UniqueConstraint(models.F('account'), models.F('hold'), models.F('lot'), name='hold_part_once'),
+            model_name="holdpart",
+            constraint=models.UniqueConstraint(
+                models.F("account"), models.F("hold"), models.F("lot"), name="hold_part_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lotmovement',
-            index=models.Index(models.F('account'), models.F('lot'), name='lot_movement_of_lot'),
+            model_name="lotmovement",
+            index=models.Index(models.F("account"), models.F("lot"), name="lot_movement_of_lot"),
         ),
         migrations.AddIndex(
-            model_name='lotmovement',
-            index=models.Index(models.F('account'), models.F('entry'), name='lot_movement_of_entry'),
+            model_name="lotmovement",
+            index=models.Index(models.F("account"), models.F("entry"), name="lot_movement_of_entry"),
         ),
         migrations.AddConstraint(
-            model_name='lotmovement',
-            constraint=models.CheckConstraint(condition=models.Q(('points', 0), _negated=True), name='lot_movement_moves'),
+            model_name="lotmovement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("points", 0), _negated=True), name="lot_movement_moves"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='staffrole',
-            constraint=models.UniqueConstraint(models.F('user'), models.F('role'), models.F('store'), name='staff_role_once', nulls_distinct=False),
+            model_name="staffrole",
+            constraint=models.UniqueConstraint(
+                models.F("user"),
+                models.F("role"),
+                models.F("store"),
+                name="staff_role_once",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(models.F('recorded_at'), name='entry_recorded'),
+            model_name="entry",
+            index=models.Index(models.F("recorded_at"), name="entry_recorded"),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(('points', 0), _negated=True), name='entry_moves'),
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("points", 0), _negated=True), name="entry_moves"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(models.F('account'), models.F('reference'), name='entry_once'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(models.F("account"), models.F("reference"), name="entry_once"),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(models.F('account'), models.F('sequence'), name='entry_in_sequence'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(
+                models.F("account"), models.F("sequence"), name="entry_in_sequence"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(models.F('account'), models.F('reverses'), condition=models.Q(('reverses__isnull', False)), name='entry_reversed_once'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(
+                models.F("account"),
+                models.F("reverses"),
+                condition=models.Q(("reverses__isnull", False)),
+                name="entry_reversed_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='storedreply',
-            index=models.Index(models.F('created_at'), name='stored_reply_age'),
+            model_name="storedreply",
+            index=models.Index(models.F("created_at"), name="stored_reply_age"),
         ),
         migrations.AddIndex(
-            model_name='storedreply',
-            index=models.Index(models.F('member'), condition=models.Q(('member__isnull', False)), name='stored_reply_member'),
+            model_name="storedreply",
+            index=models.Index(
+                models.F("member"), condition=models.Q(("member__isnull", False)), name="stored_reply_member"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='storedreply',
-            constraint=models.UniqueConstraint(models.F('client'), models.F('key'), name='stored_reply_once'),
+            model_name="storedreply",
+            constraint=models.UniqueConstraint(models.F("client"), models.F("key"), name="stored_reply_once"),
         ),
     ]
