@@ -1,7 +1,7 @@
 """Invented people for the demo: the same for the same customer, and plainly nobody.
 
-Every family name is a compound that nobody bears (people.json), addresses are under example.com (RFC 2606) and
-telephone numbers are 555-0100 to 555-0199, which the North American plan keeps for stories.
+Every family name is a compound that nobody bears (people.json), addresses are under example.com (RFC 2606),
+and telephone numbers are 555-0100 to 555-0199, which the North American plan keeps for stories.
 """
 
 from __future__ import annotations
