@@ -1,4 +1,4 @@
-"""Clients that post sales over kept-alive connections at as little cost as pgbench's: one loop, raw sockets."""
+"""Clients that post sales over kept-alive connections as cheaply as pgbench does: one loop, raw sockets."""
 
 from __future__ import annotations
 

@@ -162,7 +162,7 @@ def _load_people(chunk: Sequence[Person], store: Store) -> None:
     copy(
         TierStanding,
         ["id", "member_id", "group", "level", "since"],
-        ((uuid7(), p.id, "status", level(p.spend_minor), _climbs(p)[-1][0]) for p in chunk),
+        ((uuid7(), p.id, "status", level(p.spend_minor), _since(p)) for p in chunk),
     )
     copy(
         TierChange,
@@ -172,13 +172,19 @@ def _load_people(chunk: Sequence[Person], store: Store) -> None:
 
 
 def _climbs(person: Person) -> list[tuple[datetime, str, str]]:
-    """(when, level before, level after), the first one at enrolment."""
-    found, spent = [(person.joined, "", level(0))], 0
+    """(when, level before, level after) of every change since enrolment."""
+    found, spent = [], 0
     for visit in person.visits:
+        before, after = level(spent), level(spent + visit.amount_minor)
         spent += visit.amount_minor
-        if level(spent) != found[-1][2]:
-            found.append((visit.at, found[-1][2], level(spent)))
+        if before != after:
+            found.append((visit.at, before, after))
     return found
+
+
+def _since(person: Person) -> datetime:
+    climbs = _climbs(person)
+    return climbs[-1][0] if climbs else person.joined
 
 
 def _of_all(chunk: Sequence[Person]) -> Iterator[tuple[Person, Visit, int]]:
