@@ -141,7 +141,7 @@ def upper_floors_are_named_only_where_wired(house: House) -> Iterator[str]:
             loads = isinstance(node, ast.Call) and called(node) in LOADERS
             words = node.args if isinstance(node, ast.Call) and loads else [node]
             for text in (w.value for w in words if isinstance(w, ast.Constant)):
-                floor, _, rest = str(text).partition(".")
+                floor, _, rest = text.partition(".") if isinstance(text, str) else ("", "", "")
                 if floor in above and (loads or rest[:1].isupper() or (rest and text in house.modules)):
                     yield at(module, getattr(node, "lineno", 0), f"names {text}")
 
