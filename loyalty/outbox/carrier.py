@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-import traceback
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
-from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from loyalty import clock
+from loyalty import clock, traces
 from loyalty.models import Fact
 
 from . import wakeup
@@ -154,25 +151,8 @@ def _error_of(handlers: Sequence[Handler], facts: Sequence[Fact]) -> str:
             for handler in handlers:
                 handler.handle(facts)
     except Exception as error:  # noqa: BLE001  (it holds up one account, not the outbox)
-        return describe(error)
+        return traces.describe(error)
     return ""
-
-
-def describe(error: BaseException) -> str:
-    """What went wrong and where, without the message, which may quote personal data."""
-    words = [type(error).__name__]
-    if isinstance(error, DatabaseError) and (cause := error.__cause__) is not None:
-        diagnosis = getattr(cause, "diag", None)
-        words += [
-            str(getattr(cause, "sqlstate", "") or ""),
-            str(getattr(diagnosis, "constraint_name", "") or ""),
-        ]
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        path = Path(frame.filename)
-        if path.is_relative_to(settings.BASE_DIR) and "site-packages" not in path.parts:
-            words.append(f"at {path.relative_to(settings.BASE_DIR)}:{frame.lineno}")
-            break
-    return " ".join(word for word in words if word)
 
 
 def _put_off(fact: Fact, error: str) -> None:
