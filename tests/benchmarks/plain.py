@@ -1,7 +1,7 @@
 """The same writes without us: what pgbench does with the rows of one sale as plain SQL on the same server.
 
-The script is made from a sale that the API wrote: every row that its transaction left behind becomes part of an
-INSERT or UPDATE, one statement for each table, so the two stay the same work when the tables change.
+The script is made from a sale that the API wrote: every row that its transaction left behind becomes part of
+an INSERT or UPDATE, one statement for each table, so the two stay the same work when the tables change.
 """
 
 from __future__ import annotations
@@ -75,9 +75,7 @@ def rows_of(sale: Sale) -> list[Row]:
         for model in tables():
             columns = [str(f.column) for f in model._meta.concrete_fields]
             texts = ", ".join(f'"{column}"::text' for column in columns)
-            cursor.execute(
-                f'SELECT {texts} FROM "{model._meta.db_table}" WHERE xmin::text = %s', [transaction]
-            )
+            cursor.execute(f'SELECT {texts} FROM "{model._meta.db_table}" WHERE xmin::text = %s', [transaction])
             found += [Row(model, dict(zip(columns, row, strict=True))) for row in cursor.fetchall()]
     return found
 
