@@ -9,8 +9,8 @@ from loyalty.ids import uuid7
 class Programme(models.Model):
     """One applied version of the whole programme. Never updated, never deleted.
 
-    `document` is the programme file of CONTRACT part 2 as JSON. Each floor of the house compiles its own part of it:
-    settings in `loyalty.policies`, tiers in `members`, rules in `rewards`.
+    `document` is the programme file as JSON (docs/programme.md). Each floor of the house compiles its own part
+    of it: settings in `loyalty.policies`, tiers in `members`, rules in `rewards`.
     """
 
     version = models.IntegerField(primary_key=True)

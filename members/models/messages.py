@@ -9,7 +9,7 @@ from loyalty.ids import uuid7
 
 
 class Message(models.Model):
-    """One message to one member through one channel. `key` makes a second handling of one fact change nothing."""
+    """One message to one member through one channel; by `key`, a second handling of a fact changes nothing."""
 
     class Channel(models.TextChoices):
         INBOX = "inbox", _("inbox")

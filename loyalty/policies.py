@@ -1,0 +1,231 @@
+"""The programme in force: its versions, its switches, its stores.
+
+A version is one immutable JSON document (CONTRACT part 2). Every floor compiles its own part of it with
+`policies.compiled(builder)`, once per version and process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+
+from loyalty import clock
+from loyalty.errors import StoreNotFound
+from loyalty.models import Programme, Store
+
+T = TypeVar("T")
+
+EMPTY: dict[str, Any] = {
+    "loyalty": 1,
+    "name": {"en": "Loyalty", "ja": "ロイヤルティ"},
+    "settings": {"currency": "USD", "timezone": "UTC", "languages": ["en", "ja"]},
+    "stores": [{"code": "main", "name": {"en": "Main store", "ja": "本店"}}],
+}
+
+
+@dataclass(frozen=True)
+class Earning:
+    """How a sale becomes points; the meaning of each value stands in docs/programme.md."""
+
+    basis: str = "items"
+    tax: str = "included"
+    discounts: str = "reduce"
+    points_payment: str = "no_earn"
+    gift_card_payment: str = "earn"
+    rounding: str = "floor"
+    remainder: str = "drop"
+    multipliers: str = "multiply"
+    tier_for_sale: str = "before"
+    exclude: Mapping[str, list[str]] = field(default_factory=dict)
+    pending: Any = "none"
+    future_minutes: int = 5
+    late_days: int | None = None
+
+
+@dataclass(frozen=True)
+class Expiry:
+    """When points stop counting."""
+
+    kind: str = "never"
+    days: int | None = None
+    months: int | None = None
+    round_up_to: str = "day"
+    dates: tuple[str, ...] = ()
+    reset_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Redeeming:
+    """How points are spent."""
+
+    over: str = "refuse"
+    same_sale: bool = False
+    hold_minutes: int = 15
+    stacking: tuple[str, ...] = ("line", "basket", "payment")
+    percent_on: str = "remaining"
+
+
+@dataclass(frozen=True, eq=False)
+class Policies:
+    """One version of the programme, parsed. Compare by `version`."""
+
+    version: int
+    document: Mapping[str, Any]
+    name: Mapping[str, str]
+    currency: str
+    zone: ZoneInfo
+    languages: tuple[str, ...]
+    earning: Earning
+    expiry: Expiry
+    redeeming: Redeeming
+    _compiled: dict[Callable[[Policies], Any], Any] = field(default_factory=dict)
+
+    def compiled(self, builder: Callable[[Policies], T]) -> T:
+        """What `builder` makes of this version, worked out once per process. `builder` must be a module's function."""
+        if builder not in self._compiled:
+            self._compiled[builder] = builder(self)
+        result: T = self._compiled[builder]
+        return result
+
+
+@dataclass
+class _Known:
+    """What one process knows of one database, as long as `newest` stays the newest version there."""
+
+    newest: tuple[int, datetime | None]
+    schedule: list[tuple[datetime, int]]  # newest start first
+    versions: dict[int, Policies]
+    stores: dict[str, Store]
+
+
+_known: dict[str, _Known] = {}
+_newest: ContextVar[tuple[int, datetime | None] | None] = ContextVar("newest_version", default=None)
+
+NEWEST = (
+    "(SELECT version FROM loyalty_programme ORDER BY version DESC LIMIT 1),"
+    " (SELECT applied_at FROM loyalty_programme ORDER BY version DESC LIMIT 1)"
+)
+"""Two columns for a statement that a request makes anyway; give them to `newest_is`."""
+
+
+@contextmanager
+def newest_is(version: int | None, applied_at: datetime | None) -> Iterator[None]:
+    """Within: what the newest version is was read already, so `current` asks nobody."""
+    token = _newest.set((version or 0, applied_at))
+    try:
+        yield
+    finally:
+        _newest.reset(token)
+
+
+def current(at: datetime | None = None) -> Policies:
+    """The version in force now, or at `at`. The first version ever applied holds for all earlier time."""
+    known = _knowledge()
+    at = at or clock.now()
+    for start, version in known.schedule:
+        if start <= at:
+            return _version(known, version)
+    return _version(known, known.schedule[-1][1] if known.schedule else 0)
+
+
+def version(number: int) -> Policies:
+    """One version by its number; 0 is the empty programme."""
+    return _version(_knowledge(), number)
+
+
+def store(code: str) -> Store:
+    """The open store with this code. Raises StoreNotFound."""
+    known = _knowledge()
+    found = known.stores.get(code)
+    if found is None:
+        found = Store.objects.filter(code=code, retired_at=None).first()
+        if found is None:
+            raise StoreNotFound(f"There is no open store “{code[:40]}”.")
+        known.stores[code] = found
+    return found
+
+
+def localised(text: object, language: str) -> str:
+    """A text of the programme in one language, else in English, else in any."""
+    if not isinstance(text, Mapping):
+        return str(text or "")
+    return str(text.get(language) or text.get("en") or next(iter(text.values()), ""))
+
+
+def apply(*, document: Mapping[str, Any], actor: str, text: str = "", valid_from: datetime | None = None) -> Programme:
+    """Make `document` the next version, in force from `valid_from` (default now), and bring the stores in step."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('loyalty.programme', 0))")
+        last = Programme.objects.order_by("version").last()
+        applied = Programme.objects.create(
+            version=last.version + 1 if last else 1,
+            valid_from=valid_from or clock.now(),
+            document=document,
+            text=text,
+            actor=actor,
+        )
+        listed = {entry["code"]: entry for entry in document.get("stores", EMPTY["stores"])}
+        for code, entry in listed.items():
+            Store.objects.update_or_create(
+                code=code,
+                defaults={
+                    "name": entry.get("name", code),
+                    "group": entry.get("group", ""),
+                    "retired_at": None,
+                },
+            )
+        Store.objects.filter(retired_at=None).exclude(code__in=listed).update(retired_at=clock.now())
+    return applied
+
+
+def _knowledge() -> _Known:
+    newest = _newest.get()
+    if newest is None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {NEWEST}")
+            found = cursor.fetchone()
+        newest = (found[0] or 0, found[1])
+    database = str(connection.settings_dict["NAME"])
+    known = _known.get(database)
+    if known is None or known.newest != newest:
+        rows = Programme.objects.order_by("-valid_from", "-version").values_list("valid_from", "version")
+        stores = Store.objects.filter(retired_at=None)
+        known = _Known(newest, list(rows), {}, {entry.code: entry for entry in stores})
+        _known[database] = known
+    return known
+
+
+def _version(known: _Known, number: int) -> Policies:
+    if number not in known.versions:
+        document = Programme.objects.get(version=number).document if number else EMPTY
+        known.versions[number] = _parse(number, document)
+    return known.versions[number]
+
+
+def _parse(number: int, document: Mapping[str, Any]) -> Policies:
+    settings = document.get("settings", {})
+    name = document.get("name", EMPTY["name"])
+    expiry = dict(settings.get("expiry", {}))
+    for several in ("dates", "reset_by"):
+        expiry[several] = tuple(expiry.get(several, ()))
+    redeeming = dict(settings.get("redeeming", {}))
+    if "stacking" in redeeming:
+        redeeming["stacking"] = tuple(redeeming["stacking"])
+    return Policies(
+        version=number,
+        document=document,
+        name=name if isinstance(name, Mapping) else {"en": str(name)},
+        currency=settings.get("currency", "USD"),
+        zone=ZoneInfo(settings.get("timezone", "UTC")),
+        languages=tuple(settings.get("languages", ["en", "ja"])),
+        earning=Earning(**settings.get("earning", {})),
+        expiry=Expiry(**expiry),
+        redeeming=Redeeming(**redeeming),
+    )
