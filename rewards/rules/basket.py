@@ -20,6 +20,8 @@ class Line:
     labels: tuple[str, ...] = ()
     kind: str = "item"  # item, shipping, fee, gift_card_load
     sold: bool = True  # False: voided, neither counted nor earning
+    name: str = ""
+    discount_minor: int = 0  # subtracted already; told, not counted
 
 
 @dataclass(frozen=True, slots=True)
