@@ -137,11 +137,7 @@ def upper_floors_are_named_only_where_wired(house: House) -> Iterator[str]:
             continue
         dotted = re.compile(rf"(?:{'|'.join(above)})\.[A-Za-z_]\w*(?:\.\w+)*")
         for node in ast.walk(module.tree):
-            if (
-                isinstance(node, ast.Constant)
-                and isinstance(node.value, str)
-                and dotted.fullmatch(node.value)
-            ):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and dotted.fullmatch(node.value):
                 yield at(module, node.lineno, f"names {node.value}")
 
 

@@ -134,10 +134,7 @@ def _load_people(chunk: Sequence[Person], store: Store) -> None:
     copy(
         Account,
         ["id", "opened_at", "total", "sequence", "lifetime_earned", "as_of"],
-        (
-            (p.account, p.joined, p.points, sum(v.points > 0 for v in p.visits), p.points, p.last_seen)
-            for p in chunk
-        ),
+        ((p.account, p.joined, p.points, sum(v.points > 0 for v in p.visits), p.points, p.last_seen) for p in chunk),
     )
     copy(
         Member,
@@ -198,10 +195,7 @@ def _load_sales(chunk: Sequence[Person], store: Store, version: int) -> None:
     copy(
         Decision,
         ["id", "account_id", "kind", "subject", "programme_version", "points", "body", "decided_at"],
-        (
-            (v.decision, p.account, "sale", v.sale, version, v.points, _decided(v), v.at)
-            for p, v, _ in _of_all(chunk)
-        ),
+        ((v.decision, p.account, "sale", v.sale, version, v.points, _decided(v), v.at) for p, v, _ in _of_all(chunk)),
     )
     copy(
         Sale,

@@ -75,9 +75,7 @@ def rows_of(sale: Sale) -> list[Row]:
         for model in tables():
             columns = [str(f.column) for f in model._meta.concrete_fields]
             texts = ", ".join(f'"{column}"::text' for column in columns)
-            cursor.execute(
-                f'SELECT {texts} FROM "{model._meta.db_table}" WHERE xmin::text = %s', [transaction]
-            )
+            cursor.execute(f'SELECT {texts} FROM "{model._meta.db_table}" WHERE xmin::text = %s', [transaction])
             found += [Row(model, dict(zip(columns, row, strict=True))) for row in cursor.fetchall()]
     return found
 
