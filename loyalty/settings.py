@@ -6,6 +6,8 @@ import environ
 from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
+from loyalty.theme import UNFOLD  # noqa: F401  (a setting)
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -23,6 +25,7 @@ CSRF_TRUSTED_ORIGINS = env.list("LOYALTY_ORIGINS", default=[])
 HTTPS = env.bool("LOYALTY_HTTPS", default=False)  # True behind a TLS proxy
 
 INSTALLED_APPS = [
+    "loyalty",  # before the theme, whose templates it overrides
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -37,8 +40,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    "axes",
-    "loyalty",
     "members",
     "rewards",
 ]
@@ -54,7 +55,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "loyalty.urls"
@@ -113,8 +113,7 @@ CACHES = {
 
 AUTH_USER_MODEL = "loyalty.User"
 AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "loyalty.roles.StaffBackend",  # staff by password; permissions from loyalty.roles
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -125,6 +124,10 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+# The second factor of staff. Tries are counted by loyalty.admin.limits: exact, and nobody can lock out another.
+MFA_ADAPTER = "loyalty.factors.Adapter"
+MFA_TOTP_TOLERANCE = 1
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ja", _("Japanese"))]
