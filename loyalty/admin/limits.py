@@ -19,6 +19,8 @@ from django.core.cache import cache
 from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest, HttpResponse
 
+from loyalty import peers
+
 WINDOW_SECONDS = 15 * 60
 PER_ADDRESS = 60
 PER_ACCOUNT = 10
@@ -42,20 +44,9 @@ class Budget:
         return f"signin:{digest}:{window}"
 
 
-def address(request: HttpRequest) -> str:
-    """The address a request comes from. What the client writes into X-Forwarded-For counts only from the
-    `PROXY_HOPS` entries at its right end, which our own proxies appended (FAULTS G7)."""
-    proxies = int(getattr(settings, "PROXY_HOPS", 0))
-    direct = str(request.META.get("REMOTE_ADDR", ""))
-    if proxies < 1:
-        return direct
-    hops = [hop.strip() for hop in str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",") if hop.strip()]
-    return hops[-proxies] if len(hops) >= proxies else direct
-
-
 def source(request: HttpRequest) -> str:
     """A short keyed digest of the address, for the audit log: tells repeats apart without keeping the address."""
-    return hmac.new(settings.SECRET_KEY.encode(), address(request).encode(), "sha256").hexdigest()[:12]
+    return hmac.new(settings.SECRET_KEY.encode(), peers.block(request).encode(), "sha256").hexdigest()[:12]
 
 
 def budgets(request: HttpRequest, account: str, *, step: str, limit: int) -> list[Budget]:
@@ -63,7 +54,7 @@ def budgets(request: HttpRequest, account: str, *, step: str, limit: int) -> lis
     browser = known_browser(request, account)
     place = f"browser:{browser}" if browser else "elsewhere"
     return [
-        Budget(f"{step}:address:{address(request)}", PER_ADDRESS),
+        Budget(f"{step}:address:{peers.block(request)}", PER_ADDRESS),
         Budget(f"{step}:account:{account}:{place}", limit),
     ]
 
