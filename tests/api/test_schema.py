@@ -1,5 +1,3 @@
-import json
-import pytest
 
 
 def test_schema(shop, client):
