@@ -6,6 +6,8 @@ import environ
 from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
+from loyalty import logs
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -44,6 +46,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "loyalty.api.middleware.EdgeMiddleware",  # first: answers /api/ by itself
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -158,6 +161,13 @@ REST_FRAMEWORK: dict[str, object] = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,
 }
+
+logs.configure(debug=DEBUG)
+
+LOYALTY_URL = env("LOYALTY_URL", default="").rstrip("/")  # the address clients use, where a proxy hides it
+LOYALTY_TRUSTED_PROXIES = env.list("LOYALTY_TRUSTED_PROXIES", default=[])  # whose X-Forwarded-For counts
+LOYALTY_KEY_LIMIT_PER_MINUTE = env.int("LOYALTY_KEY_LIMIT_PER_MINUTE", default=6000)
+LOYALTY_FAILED_LIMIT_PER_MINUTE = env.int("LOYALTY_FAILED_LIMIT_PER_MINUTE", default=60)
 
 CELERY_BROKER_URL = env("BROKER_URL", default="redis://127.0.0.1:6379/0")
 CELERY_TASK_ACKS_LATE = True

@@ -6,7 +6,6 @@ Standard library and pytest only, but for the one rule about foreign keys, which
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,9 +22,12 @@ FLOORS = ["loyalty", "members", "rewards"]  # each may import itself and what st
 FILE_LINES, FUNCTION_LINES = 400, 70
 DRAWERS = {"utils", "util", "helpers", "services", "selectors", "common", "misc", "managers"}
 # Inside a floor: admin, api, portal, management → handlers → tasks → operations and their models.
-STOREYS = {"tasks": 1, "handlers": 2, "api": 3, "admin": 3, "portal": 3, "management": 3}
+STOREYS = {"tasks": 1, "handlers": 2} | dict.fromkeys(
+    ["api", "admin", "portal", "management", "middleware", "templatetags"], 3
+)
 OPERATIONS = 0  # models too: whatever imports them back is a circle
 WIRING = {"settings", "urls", "celery", "wsgi", "asgi"}  # may name what stands above them, as a string
+LOADERS = {"import_module", "import_string", "__import__", "get_model", "get_app_config"}
 LONGEST_COUNTDOWN_SECONDS = 600  # what is due later is a row with a due time
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -130,15 +132,24 @@ def imports_point_down(house: House) -> Iterator[str]:
 
 
 def upper_floors_are_named_only_where_wired(house: House) -> Iterator[str]:
-    """A dotted name in a string is an import in disguise: get_model("members.Member"), import_module(…)."""
+    """A module or model named by a string is an import in disguise, and so is what a loader is given."""
     for module in house.of_floors():
         above = FLOORS[FLOORS.index(module.floor) + 1 :]
         if not above or module.storey == -1:
             continue
-        dotted = re.compile(rf"(?:{'|'.join(above)})\.[A-Za-z_]\w*(?:\.\w+)*")
         for node in ast.walk(module.tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and dotted.fullmatch(node.value):
-                yield at(module, node.lineno, f"names {node.value}")
+            loads = isinstance(node, ast.Call) and called(node) in LOADERS
+            words = node.args if isinstance(node, ast.Call) and loads else [node]
+            texts = [w.value for w in words if isinstance(w, ast.Constant) and isinstance(w.value, str)]
+            for text in texts:
+                floor, _, rest = text.partition(".")
+                if floor in above and (loads or rest[:1].isupper() or (rest and text in house.modules)):
+                    yield at(module, getattr(node, "lineno", 0), f"names {text}")
+
+
+def called(call: ast.Call) -> str:
+    """The last word of what is called."""
+    return getattr(call.func, "id", "") or getattr(call.func, "attr", "")
 
 
 def storeys_point_down(house: House) -> Iterator[str]:
@@ -161,12 +172,15 @@ def no_circle(house: House) -> Iterator[str]:
 
 def imports_stand_at_the_top(house: House) -> Iterator[str]:
     for module in house.modules.values():
-        for holder in ast.walk(module.tree):
-            if not isinstance(holder, Function | ast.ClassDef):
-                continue
-            for node in ast.walk(holder):
-                if isinstance(node, ast.Import | ast.ImportFrom):
-                    yield at(module, node.lineno, f"import inside {holder.name}")
+        holders = [n for n in ast.walk(module.tree) if isinstance(n, Function | ast.ClassDef)]
+        inside = {
+            node.lineno
+            for holder in holders
+            for node in ast.walk(holder)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+        }
+        for line in sorted(inside):
+            yield at(module, line, "an import inside a function or class")
 
 
 def no_type_checking_branch(house: House) -> Iterator[str]:
@@ -203,8 +217,8 @@ def no_signals(house: House) -> Iterator[str]:
                 yield at(module, line, "a signal: record a fact instead")
         for node in [*module.functions, *(n for n in ast.walk(module.tree) if isinstance(n, ast.ClassDef))]:
             for mark in node.decorator_list:
-                call = mark.func if isinstance(mark, ast.Call) else mark
-                if (getattr(call, "id", "") or getattr(call, "attr", "")) == "receiver":
+                word = mark.func if isinstance(mark, ast.Call) else mark
+                if "receiver" in (getattr(word, "id", ""), getattr(word, "attr", "")):
                     yield at(module, node.lineno, "a signal: record a fact instead")
 
 
@@ -255,6 +269,9 @@ PLANTED = [
     (imports_point_down, {"loyalty/settings.py": "import members"}),
     (imports_point_down, {"rewards/a.py": "from tests import b"}),
     (upper_floors_are_named_only_where_wired, {"loyalty/a.py": "apps.get_model('members.Member')"}),
+    (upper_floors_are_named_only_where_wired, {"loyalty/a.py": "apps.get_model('members', 'member')"}),
+    (upper_floors_are_named_only_where_wired, {"loyalty/a.py": "x = 'members.Member'"}),
+    (upper_floors_are_named_only_where_wired, {"loyalty/a.py": "x = 'members.b'", "members/b.py": ""}),
     (upper_floors_are_named_only_where_wired, {"members/a.py": "import_module('rewards.earning')"}),
     (storeys_point_down, {"members/a.py": "from members.api import b", "members/api/b.py": ""}),
     (storeys_point_down, {"members/models/a.py": "from .. import api", "members/api/b.py": ""}),
@@ -291,7 +308,8 @@ KEPT = {
     "loyalty/models/__init__.py": "from .a import A\nfrom .b import B",
     "loyalty/models/a.py": "from loyalty import clock\nname = 'members'",
     "loyalty/models/b.py": "from .a import A",
-    "loyalty/clock.py": "import json",
+    "loyalty/clock.py": "import json\npath = 'members.member'",
+    "loyalty/middleware.py": "from loyalty.api import urls",
     "loyalty/ledger.py": "from loyalty.models import A\nfrom . import clock",
     "members/tasks.py": "from celery.signals import worker_ready\nfrom loyalty import ledger",
     "members/api/a.py": "from members.tasks import f\nf.apply_async(countdown=600)",

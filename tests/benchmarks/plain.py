@@ -1,7 +1,7 @@
 """The same writes without us: what pgbench does with the rows of one sale as plain SQL on the same server.
 
-The script is made from a sale that the API wrote: every row that its transaction left behind becomes part of an
-INSERT or UPDATE, one statement for each table, so the two stay the same work when the tables change.
+The script is made from a sale that the API wrote: every row that its transaction left behind becomes part of
+an INSERT or UPDATE, one statement for each table, so the two stay the same work when the tables change.
 """
 
 from __future__ import annotations

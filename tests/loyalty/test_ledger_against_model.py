@@ -73,6 +73,10 @@ class LedgerMachine(RuleBasedStateMachine):
             self.spent.append((entry, expected))
             assert expected is not None
 
+    @rule(extra=st.integers(1, 60))
+    def overdraw(self, extra):
+        self.spend(self.model.available + extra, True)
+
     @rule(points=POINTS, minutes=st.sampled_from([15, 60 * 30]))
     def hold(self, points, minutes):
         until = self.model.now + timedelta(minutes=minutes)
