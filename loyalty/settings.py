@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
 from loyalty import logs
+from loyalty.theme import UNFOLD  # noqa: F401  (a setting)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -25,6 +26,7 @@ CSRF_TRUSTED_ORIGINS = env.list("LOYALTY_ORIGINS", default=[])
 HTTPS = env.bool("LOYALTY_HTTPS", default=False)  # True behind a TLS proxy
 
 INSTALLED_APPS = [
+    "loyalty",  # before the theme, whose templates it overrides
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -39,8 +41,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    "axes",
-    "loyalty",
     "members",
     "rewards",
 ]
@@ -57,7 +57,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "loyalty.urls"
@@ -116,8 +115,7 @@ CACHES = {
 
 AUTH_USER_MODEL = "loyalty.User"
 AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "loyalty.roles.StaffBackend",  # staff by password; permissions from loyalty.roles
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -128,6 +126,10 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+# The second factor of staff. Tries are counted by loyalty.admin.limits: exact, and nobody can lock out another.
+MFA_ADAPTER = "loyalty.factors.Adapter"
+MFA_TOTP_TOLERANCE = 1
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ja", _("Japanese"))]
@@ -157,8 +159,16 @@ REST_FRAMEWORK: dict[str, object] = {
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "loyalty.api.schema.EdgeSchema",
     "UNAUTHENTICATED_USER": None,
+}
+
+SPECTACULAR_SETTINGS: dict[str, object] = {
+    "TITLE": "Loyalty API",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": ["loyalty.api.schema.complete"],
 }
 
 logs.configure(debug=DEBUG)
