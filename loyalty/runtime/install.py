@@ -17,6 +17,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 INSTALLED_BYTES = (
     1024 * 1024 * 1024
 )  # the venv with the tools for tests is 600 MB, plus what pip unpacks on the way
+LOCK = ".run-lock"  # not ".lock": that one is uv's, and uv would wait for us
 DEV_COMMANDS = {"test", "bench", "lock"}
 UNREACHABLE = (
     "connection", "resolve", "resolution", "timed out", "timeout", "max retries", "no matching distribution",
@@ -62,7 +63,7 @@ def fingerprint(files: Sequence[Path]) -> str:
 def only_one(venv: Path) -> Iterator[None]:
     """Two runs at once must not both install: the second waits, and then finds the work done."""
     venv.mkdir(parents=True, exist_ok=True)
-    with (venv / ".lock").open("w") as lock:
+    with (venv / LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -117,7 +118,7 @@ class Venv:
         for item in self.path.iterdir():
             if item.is_dir() and not item.is_symlink():
                 shutil.rmtree(item)
-            elif item.name != ".lock":
+            elif item.name != LOCK:
                 item.unlink()
 
     def _with_uv(self, files: Sequence[Path]) -> bool:

@@ -1,4 +1,4 @@
-"""Runs `./run` in a copy of the checkout, as somebody else's machine would, and watches what it leaves behind."""
+"""Runs `./run` in a copy of the checkout, as on somebody else's machine, and watches what it leaves behind."""
 
 from __future__ import annotations
 
@@ -25,6 +25,17 @@ NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv", "var", "build", "__pycache__", ".*_cache", ".hypothesis", "node_modules"
 )
 INHERITED = ("DATABASE_", "BROKER_", "CACHE_", "LOYALTY_", "DJANGO_", "PYTEST_", "PYTHONPATH", "PIP_")
+
+
+@contextmanager
+def open_place() -> Iterator[Path]:
+    """A directory that every user may enter, which pytest's own are not: as root PostgreSQL's account must."""
+    place = Path("/var/tmp") / f"loyalty-test-{os.urandom(4).hex()}"
+    place.mkdir(mode=0o755)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def copy_checkout(place: Path) -> Path:
@@ -138,6 +149,9 @@ class Running:
             child for child in self.family() if word in command_line(child) and child.ppid() == self.pid
         ]
         return found
+
+    def has_child(self, word: str) -> bool:
+        return any(word in command_line(child) and child.ppid() == self.pid for child in self.family())
 
     def family(self) -> list[psutil.Process]:
         """Every process it started, directly or not, also those met before."""
