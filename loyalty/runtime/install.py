@@ -19,10 +19,21 @@ INSTALLED_BYTES = (
 )  # the venv with the tools for tests is 600 MB, plus what pip unpacks on the way
 LOCK = ".run-lock"  # not ".lock": that one is uv's, and uv would wait for us
 DEV_COMMANDS = {"test", "bench", "lock"}
-UNREACHABLE = (
-    "connection", "resolve", "resolution", "timed out", "timeout", "max retries", "no matching distribution",
-    "dns error", "error sending request", "failed to fetch", "proxy", "certificate", "unreachable",
-)  # fmt: skip
+UNREACHABLE = (  # in the words of pip and of uv
+    "failed to establish a new connection",
+    "connection broken by",
+    "connection refused",
+    "name resolution",
+    "name or service not known",
+    "network is unreachable",
+    "timed out",
+    "timeouterror",
+    "certificate_verify_failed",
+    "proxyerror",
+    "could not fetch url",
+    "error sending request",
+    "dns error",
+)
 
 HELP = """\
 ./run                          install, start everything, load the demo; Ctrl-C stops it all

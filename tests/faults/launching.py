@@ -1,4 +1,4 @@
-"""Runs `./run` in a copy of the checkout, as on somebody else's machine, and watches what it leaves behind."""
+"""Runs `./run` in a copy of the checkout, as on another machine, and watches what it leaves behind."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ INHERITED = ("DATABASE_", "BROKER_", "CACHE_", "LOYALTY_", "DJANGO_", "PYTEST_",
 
 @contextmanager
 def open_place() -> Iterator[Path]:
-    """A directory that every user may enter, which pytest's own are not: as root PostgreSQL's account must."""
+    """A directory that every user may enter, unlike pytest's own: as root PostgreSQL's account must."""
     place = Path("/var/tmp") / f"loyalty-test-{os.urandom(4).hex()}"
     place.mkdir(mode=0o755)
     try:

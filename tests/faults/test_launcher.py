@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from loyalty.runtime.processes import wait_until
-from tests.faults.launching import Launcher, Running, copy_checkout
+from tests.faults.launching import Launcher, Running, copy_checkout, open_place
 
 pytestmark = pytest.mark.xdist_group("launcher")
 
@@ -90,7 +90,13 @@ def test_kill_9_of_the_postmaster_alone_recovers_by_itself(system: Running) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["granian", "celery -A loyalty worker", "celery -A loyalty beat", "valkey-server"]
+    "name",
+    [
+        "granian",
+        "celery -A loyalty worker",
+        pytest.param("celery -A loyalty beat", marks=pytest.mark.more),
+        pytest.param("valkey-server", marks=pytest.mark.more),
+    ],
 )
 def test_kill_9_of_any_other_process_recovers_by_itself(system: Running, name: str) -> None:
     before = system.child(name)
@@ -101,7 +107,7 @@ def test_kill_9_of_any_other_process_recovers_by_itself(system: Running, name: s
 
 
 def test_kill_9_of_the_launcher_leaves_nothing_and_the_next_start_works(launcher: Launcher) -> None:
-    """Also with a pid file that names a living stranger and sockets that nobody serves; it then ends on SIGTERM."""
+    """Also with a pid file that names a living stranger and with dead sockets; it then ends on SIGTERM."""
     with launcher.running() as running:
         assert len(running.family()) > 8
         running.send(signal.SIGKILL)

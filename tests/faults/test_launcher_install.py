@@ -102,7 +102,7 @@ def test_a_read_only_checkout_without_a_place_for_state_is_said(bare: Launcher, 
     assert f"{blocked / 'home'} cannot be written" in bare.refusal()
 
 
-# ---- without a registry: the steps of an installation, each recorded in place of being run ------------------
+# ---- without a registry: the steps of an installation, each recorded in place of being run ----------
 
 
 class Recorded(install.Venv):

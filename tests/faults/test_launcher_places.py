@@ -25,15 +25,10 @@ MEGABYTE = 1024 * 1024
 
 
 @pytest.fixture
-def open_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A directory that every user may enter; pytest's own are closed."""
-    place = (
-        Path("/var/tmp" if IS_ROOT else tmp_path_factory.mktemp("open"))
-        / f"loyalty-test-{os.urandom(4).hex()}"
-    )
-    place.mkdir(mode=0o755)
-    yield place
-    shutil.rmtree(place, ignore_errors=True)
+def place() -> Iterator[Path]:
+    """A directory that every user may enter."""
+    with open_place() as directory:
+        yield directory
 
 
 def thin_venv(venv: Path, python: str = sys.executable) -> Path:
