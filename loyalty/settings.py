@@ -6,6 +6,9 @@ import environ
 from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
+from loyalty import logs
+from loyalty.theme import UNFOLD  # noqa: F401  (a setting)
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -23,6 +26,7 @@ CSRF_TRUSTED_ORIGINS = env.list("LOYALTY_ORIGINS", default=[])
 HTTPS = env.bool("LOYALTY_HTTPS", default=False)  # True behind a TLS proxy
 
 INSTALLED_APPS = [
+    "loyalty",  # before the theme, whose templates it overrides
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -37,13 +41,12 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    "axes",
-    "loyalty",
     "members",
     "rewards",
 ]
 
 MIDDLEWARE = [
+    "loyalty.api.middleware.EdgeMiddleware",  # first: answers /api/ by itself
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -54,7 +57,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "loyalty.urls"
@@ -113,8 +115,7 @@ CACHES = {
 
 AUTH_USER_MODEL = "loyalty.User"
 AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "loyalty.roles.StaffBackend",  # staff by password; permissions from loyalty.roles
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -125,6 +126,10 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+# The second factor of staff. Tries are counted by loyalty.admin.limits: exact, and nobody can lock out another.
+MFA_ADAPTER = "loyalty.factors.Adapter"
+MFA_TOTP_TOLERANCE = 1
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ja", _("Japanese"))]
@@ -138,16 +143,41 @@ WHITENOISE_USE_FINDERS = True
 
 EMAIL_BACKEND = env("EMAIL_BACKEND", default="django.core.mail.backends.filebased.EmailBackend")
 EMAIL_FILE_PATH = LOYALTY_HOME / "mail"
+EMAIL_HOST = env("EMAIL_HOST", default="localhost")
+EMAIL_PORT = env.int("EMAIL_PORT", default=25)
+EMAIL_HOST_USER = env("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
+EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", default=False)
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("LOYALTY_FROM", default="Loyalty <loyalty@localhost>")
+# A sender that dies keeps its message so long; longer than a provider may take, EMAIL_TIMEOUT for each answer.
+MESSAGE_LEASE_SECONDS = env.int("LOYALTY_MESSAGE_LEASE", default=45)
+PORTAL_URL = env("LOYALTY_URL", default="")  # where members find the portal, for links in messages
 
 REST_FRAMEWORK: dict[str, object] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "loyalty.api.schema.EdgeSchema",
     "UNAUTHENTICATED_USER": None,
 }
+
+SPECTACULAR_SETTINGS: dict[str, object] = {
+    "TITLE": "Loyalty API",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": ["loyalty.api.schema.complete"],
+}
+
+logs.configure(debug=DEBUG)
+
+LOYALTY_URL = env("LOYALTY_URL", default="").rstrip("/")  # the address clients use, where a proxy hides it
+LOYALTY_TRUSTED_PROXIES = env.list("LOYALTY_TRUSTED_PROXIES", default=[])  # whose X-Forwarded-For counts
+LOYALTY_KEY_LIMIT_PER_MINUTE = env.int("LOYALTY_KEY_LIMIT_PER_MINUTE", default=6000)
+LOYALTY_FAILED_LIMIT_PER_MINUTE = env.int("LOYALTY_FAILED_LIMIT_PER_MINUTE", default=60)
 
 CELERY_BROKER_URL = env("BROKER_URL", default="redis://127.0.0.1:6379/0")
 CELERY_TASK_ACKS_LATE = True
@@ -162,4 +192,13 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
 }
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {}
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+# Sweepers pick up what nobody was woken up for. A tick that no worker took is worth nothing once the next one comes.
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
+    name: {"task": name, "schedule": seconds, "options": {"expires": 2 * seconds}}
+    for name, seconds in {
+        "loyalty.tasks.sweep_outbox": 5,
+        "loyalty.tasks.write_due_changes": 60,
+        "members.tasks.sweep_messages": 5,
+    }.items()
+}

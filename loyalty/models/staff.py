@@ -52,6 +52,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.name or self.email
 
+    def get_full_name(self) -> str:
+        """The name, for the admin theme; empty where there is none."""
+        return self.name
+
 
 class Role(models.TextChoices):
     """What a member of staff does; `loyalty.roles` says what each may do."""
@@ -74,9 +78,7 @@ class StaffRole(models.Model):
     store = models.ForeignKey("loyalty.Store", models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint("user", "role", "store", name="staff_role_once", nulls_distinct=False)
-        ]
+        constraints = [models.UniqueConstraint("user", "role", "store", name="staff_role_once", nulls_distinct=False)]
 
     def __str__(self) -> str:
         return f"{self.user} {self.role}"

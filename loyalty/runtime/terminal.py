@@ -1,8 +1,16 @@
 """What the person at the terminal sees: short lines, one progress bar, and then where to go."""
 
 import sys
-from importlib.util import find_spec
 from typing import Any, Protocol
+
+try:
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+except ImportError:  # the launcher must also run where rich is not installed
+    HAS_RICH = False
+else:
+    HAS_RICH = True
 
 
 def say(line: str) -> None:
@@ -41,16 +49,12 @@ class BarProgress:
     """A bar, by rich, that the terminal redraws."""
 
     def __init__(self, title: str) -> None:
-        # Here alone, because the launcher must also run where rich is not installed.
-        from rich.console import Console  # noqa: PLC0415
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
-
         columns: list[Any] = [
             TextColumn("==> {task.description}"),
             BarColumn(),
             TextColumn("{task.percentage:>3.0f} %"),
         ]
-        self._bar = Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True))
+        self._bar = Bar(*columns, TimeElapsedColumn(), console=Console(stderr=True))
         self._task = self._bar.add_task(title, total=1.0)
         self._bar.start()
 
@@ -62,7 +66,7 @@ class BarProgress:
 
 
 def progress(title: str) -> Progress:
-    return BarProgress(title) if sys.stderr.isatty() and find_spec("rich") else PlainProgress(title)
+    return BarProgress(title) if HAS_RICH and sys.stderr.isatty() else PlainProgress(title)
 
 
 def show_addresses(port: int, sign_ins: list[dict[str, str]]) -> None:

@@ -145,9 +145,7 @@ class Running:
 
     def child(self, word: str) -> psutil.Process:
         """The launcher's own child whose command line has the word."""
-        (found,) = [
-            child for child in self.family() if word in command_line(child) and child.ppid() == self.pid
-        ]
+        (found,) = [child for child in self.family() if word in command_line(child) and child.ppid() == self.pid]
         return found
 
     def has_child(self, word: str) -> bool:
