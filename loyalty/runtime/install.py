@@ -21,6 +21,7 @@ UNREACHABLE = (  # in the words of pip and of uv
     "failed to establish a new connection",
     "connection broken by",
     "connection refused",
+    "(from versions: none)",
     "name resolution",
     "name or service not known",
     "network is unreachable",
