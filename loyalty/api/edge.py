@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.views import APIView
 
-from loyalty import clock
+from loyalty import clock, policies
 from loyalty.api import auth, bodies, idempotency, problems, stores, throttling
 from loyalty.api.idempotency import Answer, Attempt
 from loyalty.api.problems import InsufficientScope, MethodNotAllowed, TryAgain
@@ -246,7 +246,8 @@ class View(APIView):
                 headers.update(result.headers)
             return Answer(status, JSON, _encode(body), call._member)
 
-        answer = _outermost(lambda: _run(request, call, endpoint, raw, work))
+        with policies.newest_is(*call.identity.programme):
+            answer = _outermost(lambda: _run(request, call, endpoint, raw, work))
         response = HttpResponse(answer.body, status=answer.status, content_type=answer.content_type, headers=headers)
         if answer.replayed:
             response["Idempotency-Replayed"] = "true"
