@@ -5,11 +5,11 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class LoyaltyConfig(AppConfig):
-    """Registers the handlers of outbox facts once every model is known."""
+    """Registers handlers of outbox facts and checks of the books once every model is known."""
 
     name = "loyalty"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Load `handlers` of every installed application; registering twice changes nothing."""
-        autodiscover_modules("handlers")
+        """Load the `handlers` and `books` of every installed application."""
+        autodiscover_modules("handlers", "books")

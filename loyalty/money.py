@@ -58,7 +58,7 @@ def minor(text: str, currency: str) -> int:
     places = decimals(currency)
     if len(fraction) > places:
         raise TooManyDecimalsError(text)
-    return int(whole) * 10**places + int(fraction.ljust(places, "0") or "0")
+    return int(whole + fraction.ljust(places, "0"))
 
 
 def text(minor_units: int, currency: str) -> str:

@@ -108,7 +108,10 @@ class _Known:
 _known: dict[str, _Known] = {}
 _newest: ContextVar[tuple[int, datetime | None] | None] = ContextVar("newest_version", default=None)
 
-NEWEST = "(SELECT version FROM loyalty_programme ORDER BY version DESC LIMIT 1), (SELECT applied_at FROM loyalty_programme ORDER BY version DESC LIMIT 1)"
+NEWEST = (
+    "(SELECT version FROM loyalty_programme ORDER BY version DESC LIMIT 1),"
+    " (SELECT applied_at FROM loyalty_programme ORDER BY version DESC LIMIT 1)"
+)
 """Two columns for a statement that a request makes anyway; give them to `newest_is`."""
 
 
@@ -156,9 +159,7 @@ def localised(text: object, language: str) -> str:
     return str(text.get(language) or text.get("en") or next(iter(text.values()), ""))
 
 
-def apply(
-    *, document: Mapping[str, Any], actor: str, text: str = "", valid_from: datetime | None = None
-) -> Programme:
+def apply(*, document: Mapping[str, Any], actor: str, text: str = "", valid_from: datetime | None = None) -> Programme:
     """Make `document` the next version, in force from `valid_from` (default now), and bring the stores in step."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('loyalty.programme', 0))")

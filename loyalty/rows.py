@@ -75,7 +75,7 @@ def write(*rows: models.Model | Sequence[models.Model], change: Iterable[Change]
 def together() -> Iterator[None]:
     """Gather the writes inside into one statement. Nothing is written if the block raises; inner blocks join in.
 
-    Reads inside do not see what is gathered: read first, then write.
+    Reads inside do not see what is gathered: read first, or call `flush`.
     """
     if _gathering.get() is not None:
         yield
@@ -87,6 +87,14 @@ def together() -> Iterator[None]:
     finally:
         _gathering.reset(token)
     gathered.flush()
+
+
+def flush() -> None:
+    """Write what is gathered so far. For a room that must read what it may have written in the same block."""
+    waiting = _gathering.get()
+    if waiting is not None and (waiting.inserts or waiting.changes):
+        waiting.flush()
+        waiting.inserts, waiting.changes = {}, {}
 
 
 def _execute(
@@ -143,16 +151,10 @@ def _fields(model: type[models.Model], names: tuple[str, ...]) -> list[models.Fi
 
 
 @cache
-def _reader(
-    model: type[models.Model], names: tuple[str, ...]
-) -> tuple[attrgetter[Any], list[int], list[int]]:
+def _reader(model: type[models.Model], names: tuple[str, ...]) -> tuple[attrgetter[Any], list[int], list[int]]:
     fields = _fields(model, names)
     jsons = [i for i, field in enumerate(fields) if isinstance(field, models.JSONField)]
-    integers = [
-        i
-        for i, field in enumerate(fields)
-        if isinstance(field, models.IntegerField) and not field.is_relation
-    ]
+    integers = [i for i, field in enumerate(fields) if isinstance(field, models.IntegerField) and not field.is_relation]
     return attrgetter(*(field.attname for field in fields)), jsons, integers
 
 
@@ -175,8 +177,7 @@ def _column(field: models.Field[Any, Any]) -> str:
 
 def _arrays(fields: list[models.Field[Any, Any]]) -> str:
     return ", ".join(
-        f"%s::{field.rel_db_type(connection) if field.is_relation else field.db_type(connection)}[]"
-        for field in fields
+        f"%s::{field.rel_db_type(connection) if field.is_relation else field.db_type(connection)}[]" for field in fields
     )
 
 

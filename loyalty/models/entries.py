@@ -43,12 +43,8 @@ class Entry(models.Model):
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField(default=clock.now)
     actor = models.CharField(max_length=120)  # staff:…, key:…, member, system:expiry
-    store = models.ForeignKey(
-        "loyalty.Store", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
-    )
-    reverses = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
-    )
+    store = models.ForeignKey("loyalty.Store", models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    reverses = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     decision = models.ForeignKey(
         "loyalty.Decision", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
@@ -85,13 +81,15 @@ class Lot(models.Model):
     held = models.BigIntegerField(default=0)
     available_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)
+    undoes = models.ForeignKey(  # points given back after their date had passed: the taking they come from
+        "loyalty.LotMovement", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 name="lot_within_grant",
-                condition=Q(granted__gt=0, remaining__gte=0, held__gte=0)
-                & Q(granted__gte=F("remaining") + F("held")),
+                condition=Q(granted__gt=0, remaining__gte=0, held__gte=0) & Q(granted__gte=F("remaining") + F("held")),
             ),
             models.UniqueConstraint("account", "sequence", "part", name="lot_once"),
         ]
@@ -125,6 +123,9 @@ class LotMovement(models.Model):
         blank=True,
         related_name="movements",
         db_index=False,
+    )
+    undoes = models.ForeignKey(  # of a give-back: the taking it undoes
+        "self", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     points = models.BigIntegerField()
     recorded_at = models.DateTimeField(default=clock.now)

@@ -24,9 +24,7 @@ class Hold(models.Model):
     created_at = models.DateTimeField(default=clock.now)
     expires_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True, blank=True)
-    entry = models.ForeignKey(
-        "loyalty.Entry", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
-    )
+    entry = models.ForeignKey("loyalty.Entry", models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
 
     class Meta:
         constraints = [

@@ -74,9 +74,7 @@ class StaffRole(models.Model):
     store = models.ForeignKey("loyalty.Store", models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint("user", "role", "store", name="staff_role_once", nulls_distinct=False)
-        ]
+        constraints = [models.UniqueConstraint("user", "role", "store", name="staff_role_once", nulls_distinct=False)]
 
     def __str__(self) -> str:
         return f"{self.user} {self.role}"

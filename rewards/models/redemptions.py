@@ -15,12 +15,8 @@ class Redemption(models.Model):
     hold = models.OneToOneField("loyalty.Hold", models.PROTECT, related_name="+")
     reward = models.CharField(max_length=40, blank=True)  # empty: a plain spending
     points = models.BigIntegerField()
-    store = models.ForeignKey(
-        "loyalty.Store", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
-    )
-    sale = models.ForeignKey(
-        "members.Sale", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
-    )
+    store = models.ForeignKey("loyalty.Store", models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    sale = models.ForeignKey("members.Sale", models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     actor = models.CharField(max_length=120)
     created_at = models.DateTimeField(default=clock.now)
 

@@ -1,0 +1,25 @@
+"""The points ledger: accounts, entries, lots and holds. It does not know what a member is.
+
+Every verb takes an account that `lock` (or the floor above) has locked in the running transaction. See docs/ledger.md.
+"""
+
+from .accounts import Balance, balance, current, lock, refresh
+from .giving_back import give_back, reverse
+from .holds import hold, release, settle
+from .posting import Grant, House, post
+
+__all__ = [
+    "Balance",
+    "Grant",
+    "House",
+    "balance",
+    "current",
+    "give_back",
+    "hold",
+    "lock",
+    "post",
+    "refresh",
+    "release",
+    "reverse",
+    "settle",
+]

@@ -1,0 +1,157 @@
+"""Locking an account and bringing it to the present: time is a fact, not a job."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypedDict
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from loyalty import clock, rows
+from loyalty.models import Account, Entry, Hold, HoldPart, Kind, Lot
+
+from .changes import Changes
+
+
+class Balance(TypedDict):
+    total: int
+    available: int
+    pending: int
+    held: int
+    debt: int
+    sequence: int
+
+
+def balance(account: Account) -> Balance:
+    """The contract's `Balance` of an account that was locked or read by `current`."""
+    return {
+        "total": account.total,
+        "available": account.available,
+        "pending": account.pending,
+        "held": account.held,
+        "debt": account.debt,
+        "sequence": account.sequence,
+    }
+
+
+def lock(*account_ids: UUID) -> list[Account]:
+    """Lock accounts in id order and write what is due. For accounts without a member; see `members.locks`.
+
+    Returns them in the order asked for. Raises Account.DoesNotExist.
+    """
+    locked = {
+        account.pk: account
+        for account in Account.objects.select_for_update(no_key=True).filter(pk__in=account_ids).order_by("pk")
+    }
+    if missing := set(account_ids) - set(locked):
+        raise Account.DoesNotExist(f"no account {missing}")
+    now = clock.now()
+    for account in locked.values():
+        refresh(account, now)
+    return [locked[account_id] for account_id in account_ids]
+
+
+def current(account_id: UUID) -> Account:
+    """The account as of now. Writes what is due first, so that entries always add up to the total."""
+    account = Account.objects.get(pk=account_id)
+    if account.next_change_at is None or account.next_change_at > clock.now():
+        return account
+    with transaction.atomic():
+        return lock(account_id)[0]
+
+
+def refresh(account: Account, now: datetime) -> bool:
+    """Write what became due until `now`: holds that timed out, points that became available, points that expired.
+
+    Takes a locked account. Costs nothing until `next_change_at`. Returns whether anything was due.
+    """
+    if account.next_change_at is None or account.next_change_at > now:
+        return False
+    rows.flush()
+    changes = Changes(account, now)
+    holds = _timed_out(account, now)
+    lots = {lot.pk: lot for lot in _open_lots(account)}
+    # At one instant: first holds end, then points become available, then points expire.
+    events: list[tuple[datetime, int, Hold | Lot]] = [(hold.expires_at, 0, hold) for hold in holds]
+    for lot in lots.values():
+        if account.as_of < lot.available_at <= now:
+            events.append((lot.available_at, 1, lot))
+        if lot.expires_at is not None and lot.expires_at <= now:
+            events.append((lot.expires_at, 2, lot))
+    events.sort(key=lambda event: (event[0], event[1], _age(event[2])))
+    for at, _, subject in events:
+        if isinstance(subject, Hold):
+            _time_out(changes, subject, lots, at)
+        elif at == subject.expires_at:
+            expire(changes, subject, at)
+        else:
+            account.pending -= subject.remaining
+            changes.pay_debt(subject, None)
+    account.next_change_at = _next_change(account, now, lots)
+    changes.write()
+    return True
+
+
+def expire(changes: Changes, lot: Lot, at: datetime, after: str = "") -> None:
+    """Write the expiry of what remains of a lot, dated `at`. `after` tells it from an earlier expiry of the lot."""
+    points = lot.remaining
+    if points == 0:
+        return
+    entry = changes.enter(
+        Entry(
+            account_id=changes.account.pk,
+            kind=Kind.EXPIRE,
+            house="expired",
+            points=-points,
+            reference=f"expire:{lot.pk}{after}",
+            occurred_at=at,
+            actor="system:expiry",
+        )
+    )
+    changes.move(lot, -points, entry)
+
+
+def put_back(changes: Changes, hold: Hold, parts: list[HoldPart], lots: dict[UUID, Lot], at: datetime) -> None:
+    """Return held points to their lots: those past their date expire at once, a debt is paid first."""
+    for part in parts:
+        lot = lots[part.lot_id]
+        lot.held -= part.points
+        lot.remaining += part.points
+        changes.account.held -= part.points
+        changes.touch(lot)
+        if lot.expires_at is not None and lot.expires_at <= at:
+            expire(changes, lot, at, f":{hold.reference}")
+        else:
+            changes.pay_debt(lot, None)
+            changes.expect(lot.expires_at)
+
+
+def _time_out(changes: Changes, hold: Hold, lots: dict[UUID, Lot], at: datetime) -> None:
+    put_back(changes, hold, list(hold.parts.all()), lots, at)
+    hold.status = Hold.Status.EXPIRED
+    hold.resolved_at = at
+    changes.changed_holds.append(hold)
+
+
+def _open_lots(account: Account) -> list[Lot]:
+    return list(Lot.objects.filter(Q(remaining__gt=0) | Q(held__gt=0), account=account))
+
+
+def _timed_out(account: Account, now: datetime) -> list[Hold]:
+    return list(
+        Hold.objects.filter(account=account, status=Hold.Status.HELD, expires_at__lte=now).prefetch_related("parts")
+    )
+
+
+def _age(subject: Hold | Lot) -> tuple[int, int]:
+    return (subject.sequence, subject.part) if isinstance(subject, Lot) else (0, 0)
+
+
+def _next_change(account: Account, now: datetime, lots: dict[UUID, Lot]) -> datetime | None:
+    instants = [lot.available_at for lot in lots.values() if lot.remaining]
+    instants += [lot.expires_at for lot in lots.values() if lot.expires_at is not None and lot.remaining]
+    open_holds = Hold.objects.filter(account=account, status=Hold.Status.HELD, expires_at__gt=now)
+    instants += open_holds.values_list("expires_at", flat=True) if account.held else []
+    return min((instant for instant in instants if instant > now), default=None)
