@@ -17,7 +17,8 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from loyalty import clock
 from loyalty.errors import Refusal
 from loyalty.models import User
-from members.models import Member, Profile, SignInCode
+from members import identities
+from members.models import Identity, Member, Profile, SignInCode
 
 DIGITS = 6
 TRIES = 5
@@ -40,11 +41,6 @@ class Answer:
     tries_left: int
 
 
-def folded(address: str) -> str:
-    """The one way an address is compared."""
-    return address.strip().lower()
-
-
 def new_flow() -> str:
     """A name for one browser's attempt, unguessable."""
     return secrets.token_urlsafe(24)
@@ -58,7 +54,7 @@ def issue(*, address: str, flow: str) -> str:
     now = clock.now()
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
     with transaction.atomic():
-        key = _digest("address", folded(address))
+        key = _digest("address", identities.fold(Identity.Kind.EMAIL, address))
         SignInCode.objects.bulk_create(
             [SignInCode(address=key, flow="", expires_at=now, counted_from=now)], ignore_conflicts=True
         )
@@ -78,7 +74,7 @@ def attempt(*, address: str, flow: str, code: str) -> Answer:
     """Judge one try. The row's lock makes parallel tries queue, so at most TRIES are ever judged; right works once."""
     now = clock.now()
     with transaction.atomic():
-        key = _digest("address", folded(address))
+        key = _digest("address", identities.fold(Identity.Kind.EMAIL, address))
         row = SignInCode.objects.select_for_update().filter(pk=key).first()
         if row is None or row.flow != flow or row.tries_left == 0 or row.expires_at <= now:
             return Answer(right=False, tries_left=0)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from members.models import Consent, Member
+from loyalty import clock
+from members import consent
+from members.models import Consent
+from members.portal import formats
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,15 @@ class Choice:
     channel: str
     title: Promise
     text: Promise
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A choice as it stands: whether it is on, and when and where that was said."""
+
+    choice: Choice
+    given: bool
+    said: str
 
 
 OFFERED = (
@@ -42,32 +56,53 @@ OFFERED = (
 )
 
 
-def offered() -> tuple[Choice, ...]:
-    """The choices, in the order they are shown. None is ever chosen beforehand."""
-    return OFFERED
+def offered(code: str = "") -> Choice | None:
+    """The choice with this code."""
+    return next((choice for choice in OFFERED if choice.code == code), None)
 
 
-def at_joining(codes: Iterable[str]) -> list[dict[str, Any]]:
-    """The chosen ones as `enrolment.enrol` takes them; what was not ticked is no choice."""
+def at_joining(codes: Iterable[str]) -> list[consent.Choice]:
+    """The ticked ones as `enrolment.enrol` takes them; what was not ticked is no choice. None is ticked beforehand."""
     chosen = set(codes)
     return [
-        {"purpose": choice.purpose, "channel": choice.channel, "given": True}
+        consent.Choice(purpose=choice.purpose, channel=choice.channel, given=True)
         for choice in OFFERED
         if choice.code in chosen
     ]
 
 
-def newest(member: Member) -> dict[tuple[str, str], Consent]:
-    """The choice in force for each purpose and channel."""
-    found = Consent.objects.filter(member=member).order_by("purpose", "channel", "-at", "-pk")
-    return {(row.purpose, row.channel): row for row in found.distinct("purpose", "channel")}
+def standing(member_id: UUID, zone: ZoneInfo, today: date) -> list[Standing]:
+    """How each offered choice stands."""
+    newest = {(row.purpose, row.channel): row for row in consent.history(member_id)}
+    result = []
+    for choice in OFFERED:
+        row = newest.get((choice.purpose, choice.channel))
+        result.append(Standing(choice, bool(row and row.given), _said(row, zone, today) if row else ""))
+    return result
+
+
+def described(row: Consent, zone: ZoneInfo) -> dict[str, str]:
+    """One choice of the past, in words."""
+    known = {(choice.purpose, choice.channel): str(choice.title) for choice in OFFERED}
+    day = clock.day_of(row.at, zone)
+    return {
+        "title": known.get((row.purpose, row.channel), f"{row.purpose} ({row.channel})"),
+        "what": _("Agreed") if row.given else _("Not agreed"),
+        "place": place(row.source),
+        "day": formats.day_long(day),
+        "time": formats.clock_time(row.at, zone),
+    }
 
 
 def place(source: str) -> str:
     """Where a choice was made, in words."""
-    kind = source.partition(":")[0]
     return {
         "member": _("on this website"),
         "key": _("in a shop"),
         "staff": _("with our staff"),
-    }.get(kind, _("elsewhere"))
+    }.get(source.partition(":")[0], _("elsewhere"))
+
+
+def _said(row: Consent, zone: ZoneInfo, today: date) -> str:
+    words = {"day": formats.day_short(clock.day_of(row.at, zone), today), "place": place(row.source)}
+    return (_("Agreed %(day)s, %(place)s") if row.given else _("Off since %(day)s, %(place)s")) % words

@@ -45,7 +45,7 @@ def members_only(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpRes
             here = request.get_full_path() if request.method == "GET" else "/"
             response: HttpResponseBase = HttpResponseRedirect(f"{reverse('portal:sign-in')}?next={quote(here)}")
         else:
-            language = member.profile.language
+            language = member.profile.language.split("-")[0]
             if language in dict(settings.LANGUAGES):
                 translation.activate(language)
                 request.LANGUAGE_CODE = language

@@ -9,9 +9,8 @@ from typing import Any
 from allauth.account.utils import perform_login
 from django.conf import settings
 from django.contrib.auth import logout
-from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
-from django.core.validators import validate_email
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -22,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from loyalty import policies
 from loyalty.errors import IdentityTaken
-from members import enrolment, signin
+from members import enrolment, identities, locks, profile, signin
 from members.models import Identity, Member
 from members.portal import consents, frame, limits
 
@@ -75,7 +74,7 @@ def join(request: HttpRequest) -> HttpResponseBase:
             return redirect("portal:code")
     context = {
         **form, "proved": proved, "error": error, "name_error": name_error,
-        "offered": consents.offered(), "next": frame.asked_next(request),
+        "offered": consents.OFFERED, "next": frame.asked_next(request),
     }  # fmt: skip
     return frame.show(request, "portal/join.html", context, status=422 if error or name_error else 200)
 
@@ -123,8 +122,9 @@ def choose_language(request: HttpRequest) -> HttpResponse:
         return response
     member = frame.member_of(request)
     if member:
-        member.profile.language = language
-        member.profile.save(update_fields=["language"])
+        with transaction.atomic():
+            locked = locks.lock(id=member.pk, closed=True).member
+            profile.change(member=locked, actor="member", language=language)
     return remember(response, language)
 
 
@@ -145,8 +145,8 @@ def _address(request: HttpRequest) -> tuple[str, str]:
     """The address as typed, and what is wrong with it."""
     email = request.POST.get("email", "").strip()
     try:
-        validate_email(email)
-    except ValidationError:
+        identities.fold(Identity.Kind.EMAIL, email)
+    except identities.NotAnIdentityError:
         return email, _("Please write an e-mail address such as name@example.com.")
     return email, ""
 
@@ -211,13 +211,9 @@ def _wrong(answer: signin.Answer) -> str:
 
 def _proved(request: HttpRequest, state: dict[str, Any]) -> HttpResponseBase:
     """The address is theirs: let the member in, enrol who asked to join, else offer to join."""
-    identity = (
-        Identity.objects.select_related("member__profile")
-        .filter(kind=Identity.Kind.EMAIL, value=signin.folded(state["email"]), retired_at=None)
-        .first()
-    )
-    if identity is not None:
-        return _open(request, identity.member, state["next"])
+    member = identities.find(email=state["email"])
+    if member is not None:
+        return _open(request, member, state["next"])
     if state["wish"]:
         return _enrol(request, state["email"], state["wish"], state["next"])
     request.session[SESSION] = {**state, "proved": True}
@@ -236,7 +232,10 @@ def _enrol(request: HttpRequest, email: str, wish: dict[str, Any], following: st
             actor="member",
         )
     except IdentityTaken:
-        member = Identity.objects.get(kind=Identity.Kind.EMAIL, value=signin.folded(email)).member
+        found = identities.find(email=email)
+        if found is None:
+            raise
+        member = found
     return _open(request, member, following)
 
 

@@ -49,13 +49,16 @@ def _used(context: Context) -> dict[str, None]:
 
 
 @register.simple_tag(takes_context=True)
-def icon(context: Context, name: str, small: bool = False) -> SafeString:
+def icon(context: Context, name: str, small: bool = False, also: str = "") -> SafeString:
     """An icon beside a text that says the same."""
     if name not in symbols():
         raise KeyError(name)
     _used(context)[name] = None
     return format_html(
-        '<svg class="icon{}" aria-hidden="true"><use href="#i-{}"/></svg>', " s" if small else "", name
+        '<svg class="icon{}{}" aria-hidden="true"><use href="#i-{}"/></svg>',
+        " s" if small else "",
+        f" {also}" if also else "",
+        name,
     )
 
 
