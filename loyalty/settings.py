@@ -46,6 +46,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "loyalty.middleware.EdgeMiddleware",  # first: answers /api/ by itself
     "django.middleware.security.SecurityMiddleware",
     "loyalty.csp.Policies",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -176,6 +177,13 @@ REST_FRAMEWORK: dict[str, object] = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,
 }
+
+LOYALTY_URL = env("LOYALTY_URL", default="").rstrip("/")  # the address clients use, where a proxy hides it
+LOYALTY_TRUSTED_PROXIES = env.list(
+    "LOYALTY_TRUSTED_PROXIES", default=[]
+)  # networks whose X-Forwarded-For counts
+LOYALTY_KEY_LIMIT_PER_MINUTE = env.int("LOYALTY_KEY_LIMIT_PER_MINUTE", default=6000)
+LOYALTY_FAILED_LIMIT_PER_MINUTE = env.int("LOYALTY_FAILED_LIMIT_PER_MINUTE", default=60)
 
 CELERY_BROKER_URL = env("BROKER_URL", default="redis://127.0.0.1:6379/0")
 CELERY_TASK_ACKS_LATE = True

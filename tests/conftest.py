@@ -97,3 +97,21 @@ def committed(template: str, django_db_setup: None, django_db_blocker) -> Iterat
             yield name
         finally:
             use_database(before)
+
+
+@pytest.fixture
+def owner():
+    """Connect to a database as its owner, for what the serving role may not do: `with owner(name) as connection`."""
+
+    def connect(name: str) -> psycopg.Connection:
+        return psycopg.connect(OWNER, dbname=name, autocommit=True)
+
+    return connect
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The controller drops the template that its workers shared."""
+    run = getattr(session.config, "workerinput", None)
+    uid = os.environ.get("PYTEST_XDIST_TESTRUNUID") or getattr(session.config, "_loyalty_run", None)
+    if run is None and uid and OWNER:
+        as_owner(f"DROP DATABASE IF EXISTS template_{uid[:16]} WITH (FORCE)")

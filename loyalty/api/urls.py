@@ -1,3 +1,9 @@
-"""Addresses of the API."""
+"""Addresses of the API. The rooms' own are included by name; each floor exports `APP/api/urls.py`."""
 
-urlpatterns: list[object] = []
+from importlib.util import find_spec
+
+from django.urls import URLPattern, URLResolver, include, path
+
+ROOMS = [name for name in ("members.api.urls", "rewards.api.urls") if find_spec(name)]
+
+urlpatterns: list[URLPattern | URLResolver] = [path("v1/", include(name)) for name in ROOMS]

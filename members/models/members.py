@@ -55,7 +55,7 @@ class Profile(models.Model):
 
 
 class Identity(models.Model):
-    """Something a member is found by. `value` is the folded form and unique per kind."""
+    """Something a member is found by. `value` is the folded form, and one member's at a time."""
 
     class Kind(models.TextChoices):
         CARD = "card", _("card")
@@ -64,7 +64,7 @@ class Identity(models.Model):
         EXTERNAL = "external_id", _("external id")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    member = models.ForeignKey(Member, models.CASCADE, related_name="identities")
+    member = models.ForeignKey(Member, models.CASCADE, related_name="identities", db_index=False)
     kind = models.CharField(max_length=12, choices=Kind.choices)
     value = models.CharField(max_length=254)
     created_at = models.DateTimeField(default=clock.now)
@@ -72,7 +72,15 @@ class Identity(models.Model):
 
     class Meta:
         verbose_name_plural = "identities"
-        constraints = [models.UniqueConstraint("kind", "value", name="identity_once")]
+        constraints = [
+            models.UniqueConstraint(
+                "kind",
+                "value",
+                name="identity_once",
+                condition=models.Q(retired_at__isnull=True) | models.Q(kind="card"),
+            )
+        ]
+        indexes = [models.Index("member", name="identity_of_member")]
 
     def __str__(self) -> str:
         return self.kind

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="redemptions",
+                        related_name="+",
                         to="members.member",
                     ),
                 ),

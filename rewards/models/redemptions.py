@@ -11,7 +11,7 @@ class Redemption(models.Model):
     """One spending of points. What became of it is the ledger's to say: see its hold."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    member = models.ForeignKey("members.Member", models.PROTECT, related_name="redemptions", db_index=False)
+    member = models.ForeignKey("members.Member", models.PROTECT, related_name="+", db_index=False)
     hold = models.OneToOneField("loyalty.Hold", models.PROTECT, related_name="+")
     reward = models.CharField(max_length=40, blank=True)  # empty: a plain spending
     points = models.BigIntegerField()

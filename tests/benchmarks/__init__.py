@@ -1,0 +1,1 @@
+"""Benchmarks: `./run bench NAME`. What they found stands in docs/performance.md."""

@@ -1,0 +1,309 @@
+"""The edge: what every call of the API goes through, once, and nothing else.
+
+authenticate → scope → rate limit → parse → (one transaction: the stored reply, or the call and its reply) → JSON.
+A room writes a `View` whose methods are marked with `get`, `post`, `patch` or `delete`; the mark is also what
+the OpenAPI document is made from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from django.db import IntegrityError, OperationalError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.views import APIView
+
+from loyalty import clock
+from loyalty.api import auth, bodies, idempotency, problems, stores, throttling
+from loyalty.api.idempotency import Answer, Attempt
+from loyalty.api.problems import InsufficientScope, MethodNotAllowed, TryAgain
+from loyalty.errors import Refusal
+from loyalty.models import ApiClient, Store
+
+F = TypeVar("F", bound=Callable[..., Any])
+JSON = "application/json"
+ATTEMPTS = 3
+RETRIED = frozenset({"40001", "40P01", "23505"})  # serialization failure, deadlock, a rival's unique row
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+
+
+@dataclass(slots=True)
+class Reply:
+    """A reply with another status than the call's usual one, or with headers of its own (never replayed)."""
+
+    body: Any
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What a view's method declares of itself."""
+
+    scope: str | None
+    body: type[msgspec.Struct] | None
+    query: type[msgspec.Struct] | None
+    status: int
+    key: bool
+    limit: int
+    transaction: bool
+    reply: Any
+    refusals: tuple[type[Refusal], ...]
+    decoder: msgspec.json.Decoder[Any] | None
+
+
+class Call:
+    """One request, as its function sees it."""
+
+    __slots__ = ("_member", "_request", "identity", "language", "now", "request_id")
+
+    def __init__(self, request: HttpRequest, identity: auth.Identity) -> None:
+        self._request = request
+        self.identity = identity
+        self.request_id: str = request.request_id  # type: ignore[attr-defined]
+        self.now: datetime = clock.now()
+        self.language = _language(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
+        self._member: UUID | None = None
+
+    @property
+    def client(self) -> ApiClient:
+        """The calling system."""
+        return self.identity.client
+
+    @property
+    def key(self) -> str:
+        """The public id of the key."""
+        return self.identity.key
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What the key may do."""
+        return self.identity.scopes
+
+    @property
+    def store(self) -> Store | None:
+        """The store the key is bound to."""
+        return self.identity.store
+
+    @property
+    def user(self) -> UUID | None:
+        """The person whose key this is."""
+        return self.identity.user
+
+    @property
+    def actor(self) -> str:
+        """`key:NAME` or `staff:ID`."""
+        return self.identity.actor
+
+    def writes_store(self, code: str) -> Store:
+        """The store that a body names. Raises StoreMismatch (bound elsewhere), StoreNotFound."""
+        return stores.written(code, self.identity)
+
+    def about(self, member: UUID | None) -> None:
+        """Say whom the reply is about, so that erasing them reaches the stored reply."""
+        self._member = member
+
+    def absolute(self, path: str) -> str:
+        """An address of ours as clients reach it."""
+        return self._request.build_absolute_uri(path)
+
+
+def _language(header: str) -> str | None:
+    """The first language a client asks for, without its region."""
+    tag = header.partition(",")[0].partition(";")[0].partition("-")[0].strip().lower()
+    return tag if tag.isascii() and tag.isalpha() and len(tag) in (2, 3) else None
+
+
+def _mark(
+    *,
+    scope: str | None,
+    body: type[msgspec.Struct] | None = None,
+    query: type[msgspec.Struct] | None = None,
+    status: int = 200,
+    key: bool = False,
+    limit: int = bodies.MIB,
+    transaction: bool = True,
+    reply: Any = None,
+    refusals: tuple[type[Refusal], ...] = (),
+) -> Callable[[F], F]:
+    if scope is not None and scope not in auth.SCOPES:
+        raise ValueError(f"no scope {scope}")
+
+    def mark(function: F) -> F:
+        function.endpoint = Endpoint(  # type: ignore[attr-defined]
+            scope=scope,
+            body=body,
+            query=query,
+            status=status,
+            key=key,
+            limit=limit,
+            transaction=transaction,
+            reply=reply,
+            refusals=refusals,
+            decoder=bodies.decoder(body) if body else None,
+        )
+        return function
+
+    return mark
+
+
+def get(
+    *,
+    scope: str | None,
+    query: type[msgspec.Struct] | None = None,
+    transaction: bool = False,
+    reply: Any = None,
+    refusals: tuple[type[Refusal], ...] = (),
+) -> Callable[[F], F]:
+    """Mark `get(self, call, [query,] **path)`. Autocommit unless `transaction`."""
+    return _mark(scope=scope, query=query or NoQuery, transaction=transaction, reply=reply, refusals=refusals)
+
+
+def post(
+    *,
+    scope: str,
+    body: type[msgspec.Struct] = bodies.Nothing,
+    status: int = 200,
+    key: bool = True,
+    limit: int = bodies.MIB,
+    transaction: bool = True,
+    reply: Any = None,
+    refusals: tuple[type[Refusal], ...] = (),
+) -> Callable[[F], F]:
+    """Mark `post(self, call, body, **path)`.
+
+    `key`: an Idempotency-Key is required and its reply stored. `limit`: bytes of the body. `transaction`: run
+    in one (always with a key). `reply`: the type of the reply, `refusals`: what it may refuse, for the documents.
+    """
+    return _mark(
+        scope=scope,
+        body=body,
+        status=status,
+        key=key,
+        limit=limit,
+        transaction=transaction or key,
+        reply=reply,
+        refusals=refusals,
+    )
+
+
+def patch(
+    *,
+    scope: str,
+    body: type[msgspec.Struct],
+    reply: Any = None,
+    refusals: tuple[type[Refusal], ...] = (),
+) -> Callable[[F], F]:
+    """Mark `patch(self, call, body, **path)`: a change that may be repeated, so without a key."""
+    return _mark(scope=scope, body=body, reply=reply, refusals=refusals)
+
+
+def delete(*, scope: str, reply: Any = None, refusals: tuple[type[Refusal], ...] = ()) -> Callable[[F], F]:
+    """Mark `delete(self, call, body, **path)`; the body is empty."""
+    return _mark(scope=scope, body=bodies.Nothing, reply=reply, refusals=refusals)
+
+
+class NoQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """A call without parameters."""
+
+
+class View(APIView):
+    """A DRF view whose dispatch is the edge's own: no sessions, no content negotiation, no DRF parsers."""
+
+    def dispatch(self, request: HttpRequest, *_args: object, **path: object) -> HttpResponseBase:
+        """Answer one request. Raises Refusal for the middleware to turn into a problem."""
+        method = "get" if request.method == "HEAD" else str(request.method).lower()
+        handler = getattr(self, method, None)
+        endpoint: Endpoint | None = getattr(handler, "endpoint", None)
+        if handler is None or endpoint is None:
+            raise MethodNotAllowed(headers={"Allow": ", ".join(self.methods())})
+        call = Call(request, _admit(request, endpoint))
+        arguments: list[Any] = [call]
+        raw = b""
+        if endpoint.decoder is not None:
+            raw = bodies.read(request, endpoint.limit)
+            arguments.append(bodies.parse(raw or b"{}", endpoint.decoder))
+        elif endpoint.query is not None:
+            values = bodies.query(request, endpoint.query)
+            if endpoint.query is not NoQuery:
+                arguments.append(values)
+
+        headers: dict[str, str] = {}
+
+        def work() -> Answer:
+            call._member = None
+            headers.clear()
+            result = handler(*arguments, **path)
+            status, body = endpoint.status, result
+            if isinstance(result, Reply):
+                status, body = result.status or status, result.body
+                headers.update(result.headers)
+            return Answer(status, JSON, _encode(body), call._member)
+
+        answer = _outermost(lambda: _run(request, call, endpoint, raw, work))
+        response = HttpResponse(answer.body, status=answer.status, content_type=answer.content_type, headers=headers)
+        if answer.replayed:
+            response["Idempotency-Replayed"] = "true"
+        return response
+
+    @classmethod
+    def methods(cls) -> list[str]:
+        """The methods this view answers."""
+        names = ("get", "post", "put", "patch", "delete")
+        return [name.upper() for name in names if hasattr(getattr(cls, name, None), "endpoint")]
+
+
+def _admit(request: HttpRequest, endpoint: Endpoint) -> auth.Identity:
+    """Key, scope, limit. Raises Unauthenticated, InsufficientScope, TooManyRequests."""
+    try:
+        identity = auth.authenticate(request.META.get("HTTP_AUTHORIZATION", ""))
+    except problems.Unauthenticated:
+        throttling.failed_attempt(request)
+        raise
+    request.identity = identity  # type: ignore[attr-defined]  # for the log
+    if endpoint.scope is not None and endpoint.scope not in identity.scopes:
+        raise InsufficientScope(f"This call needs the scope {endpoint.scope}.", scope=endpoint.scope)
+    throttling.count_key(identity.key)
+    return identity
+
+
+def _run(request: HttpRequest, call: Call, endpoint: Endpoint, raw: bytes, work: Callable[[], Answer]) -> Answer:
+    """The work once, in its transaction."""
+    if not endpoint.key:
+        if not endpoint.transaction:
+            return work()
+        with transaction.atomic():
+            return work()
+    attempt = Attempt(
+        call.client.pk,
+        idempotency.checked(request.META.get("HTTP_IDEMPOTENCY_KEY")),
+        idempotency.fingerprint(str(request.method), request.path, raw),
+    )
+
+    def refused(refusal: Refusal) -> Answer:
+        body = problems.encode(refusal, request_id=call.request_id, request=request)
+        return Answer(refusal.status, problems.CONTENT_TYPE, body, call._member)
+
+    return idempotency.once(attempt, work, refused=refused)
+
+
+def _outermost(run: Callable[[], Answer]) -> Answer:
+    """Run whole transactions again where PostgreSQL asks for it, at most three times; then TryAgain."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return run()
+        except (OperationalError, IntegrityError) as error:
+            sqlstate = getattr(error.__cause__, "sqlstate", None)
+            if sqlstate not in RETRIED:
+                raise
+            if attempt == ATTEMPTS:
+                if isinstance(error, IntegrityError):
+                    raise
+                raise TryAgain(headers={"Retry-After": "1"}) from error
+    raise AssertionError("not reached")

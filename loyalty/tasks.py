@@ -1,0 +1,18 @@
+"""Tasks of the ground floor. A task is only a wake-up for rows that are committed already."""
+
+from celery import shared_task
+
+from loyalty import outbox, schedule
+
+
+@shared_task
+def relay_outbox() -> None:
+    """Carry what is in the outbox to its handlers. Harmless at any time, in any number."""
+    outbox.relay()
+
+
+@shared_task
+def sweep_outbox() -> None:
+    """The same for what nobody was woken up for."""
+    if schedule.claim("loyalty.sweep_outbox", every=schedule.SWEEP):
+        outbox.relay()

@@ -1,0 +1,115 @@
+"""What a member agreed to, by purpose and channel. Every choice stays on record; the newest is in force."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from loyalty import clock, rows
+from loyalty.errors import FieldError, InvalidBody
+from members.models import Consent, Member
+
+_CODE = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
+_LIMITS = {"purpose": 40, "channel": 20}
+MOST = 50  # choices in one request
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer: may the programme write for this purpose through this channel?"""
+
+    purpose: str
+    channel: str
+    given: bool
+
+
+def change(
+    *,
+    member: Member,
+    choices: Sequence[Choice],
+    source: str,
+    at: datetime | None = None,
+) -> list[Consent]:
+    """Record those of `choices` that differ from what is in force, and return them. Takes a locked member.
+
+    `source` is who said so: key:…, member, staff:…. Raises InvalidBody.
+    """
+    if errors := wrong(choices):
+        raise InvalidBody(errors=tuple(errors))
+    known = current(member.pk)
+    fresh = [choice for choice in _last_of_each(choices) if known.get((choice.purpose, choice.channel)) != choice.given]
+    written = instances(member=member, choices=fresh, source=source, at=at)
+    rows.write(written)
+    return written
+
+
+def give(*, member: Member, purpose: str, channel: str, source: str) -> bool:
+    """Record that a member agrees. Returns whether that is news."""
+    return bool(change(member=member, choices=[Choice(purpose, channel, given=True)], source=source))
+
+
+def withdraw(*, member: Member, purpose: str, channel: str, source: str) -> bool:
+    """Record that a member no longer agrees. Returns whether that is news."""
+    return bool(change(member=member, choices=[Choice(purpose, channel, given=False)], source=source))
+
+
+def current(member_id: UUID) -> dict[tuple[str, str], bool]:
+    """What is in force, by (purpose, channel). What was never asked is not there, and not agreed to."""
+    newest = (
+        Consent.objects.filter(member_id=member_id)
+        .order_by("purpose", "channel", "-at", "-id")
+        .distinct("purpose", "channel")
+    )
+    return {(consent.purpose, consent.channel): consent.given for consent in newest}
+
+
+def allows(member_id: UUID, *, purpose: str, channel: str) -> bool:
+    """Whether the member agreed to be written to for this purpose through this channel."""
+    newest = (
+        Consent.objects.filter(member_id=member_id, purpose=purpose, channel=channel)
+        .order_by("-at", "-id")
+        .values_list("given", flat=True)
+        .first()
+    )
+    return bool(newest)
+
+
+def history(member_id: UUID) -> list[Consent]:
+    """Every choice a member ever made, oldest first."""
+    return list(Consent.objects.filter(member_id=member_id).order_by("at", "id"))
+
+
+def instances(*, member: Member, choices: Iterable[Choice], source: str, at: datetime | None = None) -> list[Consent]:
+    """The rows of some choices, not yet written."""
+    moment = at or clock.now()
+    return [
+        Consent(
+            member=member,
+            purpose=choice.purpose,
+            channel=choice.channel,
+            given=choice.given,
+            at=moment,
+            source=source,
+        )
+        for choice in _last_of_each(choices)
+    ]
+
+
+def wrong(choices: Sequence[Choice]) -> list[FieldError]:
+    """What is wrong with choices that came from outside: purposes and channels are short codes."""
+    if len(choices) > MOST:
+        return [FieldError("consents", "out_of_range", f"At most {MOST} choices at once.")]
+    return [
+        FieldError(f"consents[{place}].{name}", "not_a_code", f"A code: a–z, 0–9, _ and -, at most {longest}.")
+        for place, choice in enumerate(choices)
+        for name, longest in _LIMITS.items()
+        if len(getattr(choice, name)) > longest or _CODE.fullmatch(getattr(choice, name)) is None
+    ]
+
+
+def _last_of_each(choices: Iterable[Choice]) -> list[Choice]:
+    """Of several answers to one question the last one counts."""
+    return list({(choice.purpose, choice.channel): choice for choice in choices}.values())

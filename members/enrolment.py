@@ -1,0 +1,77 @@
+"""Joining the programme."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from loyalty import clock, outbox, policies, rows
+from loyalty.errors import FieldError, InvalidBody
+from loyalty.models import Account, Store
+from members import cards, consent, identities, profile, tiers
+from members.models import Identity, Member, Profile
+
+
+def enrol(
+    *,
+    actor: str,
+    name: str = "",
+    email: str | None = None,
+    phone: str | None = None,
+    card: str | None = None,
+    external_id: str | None = None,
+    birthday: date | None = None,
+    language: str = "",
+    store: Store | None = None,
+    consents: Sequence[consent.Choice] = (),
+    attributes: Mapping[str, Any] | None = None,
+    occurred_at: datetime | None = None,
+) -> Member:
+    """Make somebody a member: account, member, profile, identities, consents and standings, or nothing of it.
+
+    Issues a card where none is given. `actor` is who enrols (key:…, staff:…, member); `occurred_at` when it
+    happened, by default now. Returns the member; `member.enrolled` is told. Raises InvalidBody naming every
+    field that is wrong, and IdentityTaken, also when a rival with the same identity commits first.
+    """
+    given = {"card": card, "email": email, "phone": phone, "external_id": external_id}
+    errors: list[FieldError] = []
+    programme = policies.current()
+    folded = identities.folded(given, programme, errors)
+    who = Profile(
+        name=profile.checked_name(name, errors),
+        birthday=profile.checked_birthday(birthday, programme, errors),
+        language=profile.checked_language(language, programme, errors),
+    )
+    checked = profile.checked_attributes(attributes or {}, errors)
+    errors += consent.wrong(consents)
+    if errors:
+        raise InvalidBody(errors=tuple(errors))
+    identities.refuse_taken(folded)
+    now = clock.now()
+    at = occurred_at or now
+    account = Account(opened_at=at, as_of=now)
+    member = Member(account=account, store=store, enrolled_at=at, created_at=now, attributes=checked)
+    who.member = member
+    try:
+        with transaction.atomic(savepoint=False), rows.together():
+            rows.write(account, member, who)
+            rows.write(
+                [
+                    Identity(member=member, kind=kind, value=value, created_at=at)
+                    for kind, value in {"card": cards.make(), **folded}.items()
+                ]
+            )
+            rows.write(consent.instances(member=member, choices=consents, source=actor, at=at))
+            rows.write(tiers.opening(member=member, policies=programme, at=at))
+            outbox.record(
+                "member.enrolled",
+                account=account.pk,
+                payload={"member": str(member.pk), "store": store.code if store else None},
+                occurred_at=at,
+            )
+    except IntegrityError as error:
+        raise identities.refusal(error, folded) from error
+    return member

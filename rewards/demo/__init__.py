@@ -1,0 +1,1 @@
+"""The demo programme: real purchases of long ago, made by people who never were."""

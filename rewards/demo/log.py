@@ -1,0 +1,90 @@
+"""The purchases of the CDNOW sample, in the order in which they happened (SOURCE.md)."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from loyalty import money
+
+FILE = Path(__file__).parent / "cdnow_transactions.csv"
+CURRENCY = "USD"
+OPENS_AT, OPEN_MINUTES = 10, 10 * 60
+JOINS_BEFORE = timedelta(minutes=4)  # at the till, before the first purchase
+STORES = ("main", "harbour", "online")
+OF_TEN = "mmmmhhhooo"  # how many of ten customers buy where
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """One row of the sample. The day is real; time of day and store are made of the customer's number."""
+
+    customer: int
+    receipt: str
+    occurred_at: datetime
+    store: str
+    units: int
+    amount_minor: int
+
+    @property
+    def channel(self) -> str:
+        return "online" if self.store == "online" else "store"
+
+
+@dataclass(frozen=True)
+class Joining:
+    """The first time somebody is seen."""
+
+    customer: int
+    occurred_at: datetime
+    store: str
+
+
+Event = Joining | Purchase
+
+
+def chance(customer: int, about: str, sides: int) -> int:
+    """A number from 0 to sides − 1, always the same for this customer and matter."""
+    digest = hashlib.sha256(f"{about}:{customer}".encode()).digest()
+    return int.from_bytes(digest[:8]) % sides
+
+
+def store_of(customer: int) -> str:
+    """Where this customer always buys."""
+    initial = OF_TEN[chance(customer, "store", len(OF_TEN))]
+    return next(code for code in STORES if code.startswith(initial))
+
+
+def purchases(file: Path = FILE) -> list[Purchase]:
+    """Every purchase in the file's order: by customer, then by day."""
+    with file.open(newline="") as text:
+        rows = list(csv.DictReader(text))
+    found = []
+    for number, row in enumerate(rows, start=1):
+        customer = int(row["customer_id"])
+        minute = chance(customer, f"minute:{row['date']}", OPEN_MINUTES - 60) + number % 60
+        opening = datetime.combine(date.fromisoformat(row["date"]), time(OPENS_AT), UTC)
+        found.append(
+            Purchase(
+                customer=customer,
+                receipt=f"CD-{number:06d}",
+                occurred_at=opening + timedelta(minutes=minute),
+                store=store_of(customer),
+                units=int(row["units"]),
+                amount_minor=money.minor(row["amount"], CURRENCY),
+            )
+        )
+    return found
+
+
+def events(bought: Sequence[Purchase]) -> list[Event]:
+    """Everything that happened, oldest first; each customer joins just before the first purchase."""
+    first: dict[int, Purchase] = {}
+    for purchase in sorted(bought, key=lambda p: (p.occurred_at, p.receipt)):
+        first.setdefault(purchase.customer, purchase)
+    joined: list[Event] = [Joining(p.customer, p.occurred_at - JOINS_BEFORE, p.store) for p in first.values()]
+    return sorted([*joined, *bought], key=lambda e: (e.occurred_at, getattr(e, "receipt", ""), e.customer))

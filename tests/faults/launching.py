@@ -1,0 +1,194 @@
+"""Runs `./run` in a copy of the checkout, as somebody else's machine would, and watches what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from loyalty.runtime.processes import wait_until
+from loyalty.runtime.system import answers
+from loyalty.runtime.testing import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+NOT_COPIED = shutil.ignore_patterns(
+    ".git", ".venv", "var", "build", "__pycache__", ".*_cache", ".hypothesis", "node_modules"
+)
+INHERITED = ("DATABASE_", "BROKER_", "CACHE_", "LOYALTY_", "DJANGO_", "PYTEST_", "PYTHONPATH", "PIP_")
+
+
+def copy_checkout(place: Path) -> Path:
+    """The checkout as a clone would be: without what was made in it."""
+    copy = place / "checkout"
+    shutil.copytree(ROOT, copy, ignore=NOT_COPIED, symlinks=True)
+    return copy
+
+
+class Launcher:
+    """One home, one port, and the `./run` in one checkout."""
+
+    def __init__(self, checkout: Path, home: Path, **environment: str) -> None:
+        self.checkout = checkout
+        self.home = home
+        self.port = free_port()
+        self.account: pwd.struct_passwd | None = None
+        self.python = sys.executable
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(INHERITED)}
+        self.environment = {
+            **clean,
+            "LOYALTY_HOME": str(home),
+            "LOYALTY_PORT": str(self.port),
+            "LOYALTY_DEMO": "0",
+            "LOYALTY_VENV": sys.prefix,
+            **environment,
+        }
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def popen(self, *arguments: str, output: Path) -> subprocess.Popen[bytes]:
+        account = self.account
+        with output.open("wb") as file:
+            return subprocess.Popen(
+                [self.python, str(self.checkout / "run"), *arguments],
+                env=self.environment,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                user=account.pw_uid if account else None,
+                group=account.pw_gid if account else None,
+                extra_groups=[] if account else None,
+            )
+
+    def call(self, *arguments: str, seconds: float = 120) -> tuple[int, str]:
+        """Exit code and all output of a `./run` that ends by itself."""
+        output = self._output()
+        process = self.popen(*arguments, output=output)
+        try:
+            code = process.wait(timeout=seconds)
+        finally:
+            process.kill()
+        return code, output.read_text()
+
+    def refusal(self, *arguments: str, seconds: float = 120) -> str:
+        """The one sentence with which it refuses: a code other than 0, no traceback, nothing after it."""
+        code, text = self.call(*arguments, seconds=seconds)
+        assert code != 0, text
+        assert "Traceback" not in text, text
+        lines = [line for line in text.splitlines() if line.startswith("!! ")]
+        assert len(lines) == 1, text
+        assert text.rstrip().endswith(lines[0]), text
+        return lines[0]
+
+    @contextmanager
+    def running(self, seconds: float = 90) -> Iterator[Running]:
+        """Up and answering; afterwards stopped, whatever the test has done to it."""
+        output = self._output()
+        running = Running(self, self.popen(output=output), output)
+        try:
+            running.wait_for("Ctrl-C stops everything", seconds)
+            yield running
+        finally:
+            running.end()
+
+    def _output(self) -> Path:
+        place = self.home.parent
+        return place / f"output-{time.monotonic_ns()}"
+
+
+class Running:
+    """A `./run` that is up."""
+
+    def __init__(self, launcher: Launcher, process: subprocess.Popen[bytes], output: Path) -> None:
+        self.launcher = launcher
+        self.process = process
+        self._output = output
+        self._seen: dict[int, psutil.Process] = {}
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def output(self) -> str:
+        return self._output.read_text(errors="replace")
+
+    def wait_for(self, text: str, seconds: float = 60) -> None:
+        wait_until(lambda: text in self.output or self.process.poll() is not None, seconds)
+        assert text in self.output, self.output
+
+    def answers(self, seconds: float = 30) -> bool:
+        return wait_until(lambda: answers(self.launcher.port), seconds, pause=0.3)
+
+    def child(self, word: str) -> psutil.Process:
+        """The launcher's own child whose command line has the word."""
+        (found,) = [
+            child for child in self.family() if word in command_line(child) and child.ppid() == self.pid
+        ]
+        return found
+
+    def family(self) -> list[psutil.Process]:
+        """Every process it started, directly or not, also those met before."""
+        if self.process.poll() is None:
+            for child in psutil.Process(self.pid).children(recursive=True):
+                self._seen[child.pid] = child
+        return [child for child in self._seen.values() if lives(child)]
+
+    def send(self, number: signal.Signals) -> None:
+        self.family()
+        self.process.send_signal(number)
+
+    def leaves_nothing(self, seconds: float = 20) -> bool:
+        """Whether none of its family lives on."""
+        return wait_until(lambda: not any(lives(child) for child in self._seen.values()), seconds)
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.send(signal.SIGTERM)
+            try:
+                self.process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        for child in self._seen.values():
+            if lives(child):
+                child.kill()
+
+    def query(self, sql: str) -> str:
+        """One value from the database, through `./run manage`."""
+        script = (
+            "from django.db import connection; cursor = connection.cursor(); "
+            f"cursor.execute({sql!r}); print('value:', cursor.fetchone()[0])"
+        )
+        code, text = self.launcher.call("manage", "shell", "-v", "0", "-c", script)
+        assert code == 0, text
+        return text.rsplit("value: ", 1)[1].strip()
+
+    def facts(self) -> dict[str, object]:
+        return dict(json.loads((self.launcher.home / "running.json").read_text()))
+
+
+def command_line(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def lives(process: psutil.Process) -> bool:
+    """A zombie that its init has not buried yet is dead."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
