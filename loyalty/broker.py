@@ -88,9 +88,7 @@ def _publish(task: str, arguments: tuple[str, ...]) -> bool:
                     "max_retries": 0,
                 },
             )
-        app.send_task(
-            task, args=arguments, connection=_line.connection, retry=False, expires=STALE_SECONDS
-        )
+        app.send_task(task, args=arguments, connection=_line.connection, retry=False, expires=STALE_SECONDS)
     finally:
         _line.turn.release()
     return True

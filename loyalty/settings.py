@@ -6,7 +6,7 @@ import environ
 from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
-from loyalty import statics
+from loyalty import logs, statics
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -46,7 +46,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "loyalty.middleware.EdgeMiddleware",  # first: answers /api/ by itself
+    "loyalty.api.middleware.EdgeMiddleware",  # first: answers /api/ by itself
     "django.middleware.security.SecurityMiddleware",
     "loyalty.csp.Policies",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -178,10 +178,10 @@ REST_FRAMEWORK: dict[str, object] = {
     "UNAUTHENTICATED_USER": None,
 }
 
+logs.configure(debug=DEBUG)
+
 LOYALTY_URL = env("LOYALTY_URL", default="").rstrip("/")  # the address clients use, where a proxy hides it
-LOYALTY_TRUSTED_PROXIES = env.list(
-    "LOYALTY_TRUSTED_PROXIES", default=[]
-)  # networks whose X-Forwarded-For counts
+LOYALTY_TRUSTED_PROXIES = env.list("LOYALTY_TRUSTED_PROXIES", default=[])  # whose X-Forwarded-For counts
 LOYALTY_KEY_LIMIT_PER_MINUTE = env.int("LOYALTY_KEY_LIMIT_PER_MINUTE", default=6000)
 LOYALTY_FAILED_LIMIT_PER_MINUTE = env.int("LOYALTY_FAILED_LIMIT_PER_MINUTE", default=60)
 

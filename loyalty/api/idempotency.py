@@ -17,7 +17,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 
 from loyalty import clock
 from loyalty.api.problems import BadRequest, InProgress, KeyReused
-from loyalty.errors import Refusal
+from loyalty.errors import MemberErased, Refusal
 from loyalty.ids import uuid7
 
 WAIT_SECONDS = 3
@@ -130,6 +130,8 @@ def _wait(attempt: Attempt) -> list[Any]:
 def _replay(attempt: Attempt, kept: Any, status: int, content_type: str, body: bytes) -> Answer:
     if bytes(kept) != attempt.fingerprint:
         raise KeyReused("Another method, path or body was sent with it; take a new key for a new request.")
+    if not body:  # emptied by `replies.forget`
+        raise MemberErased
     return Answer(status, content_type, bytes(body), replayed=True)
 
 

@@ -42,9 +42,7 @@ def record(name: str, *, account: UUID | None, payload: Mapping[str, object], oc
     After the commit one wake-up is sent, which never fails and hardly ever delays the caller.
     """
     if not connection.in_atomic_block:
-        raise transaction.TransactionManagementError(
-            "a fact is recorded in the transaction that makes it true"
-        )
+        raise transaction.TransactionManagementError("a fact is recorded in the transaction that makes it true")
     identifier = uuid7()
     fact = Fact(
         id=identifier,

@@ -19,9 +19,7 @@ def postgres_account() -> pwd.struct_passwd | None:
             return pwd.getpwnam(name)
         except KeyError:
             continue
-    raise LaunchError(
-        "PostgreSQL will not run as root and there is no other account: start ./run as a normal user."
-    )
+    raise LaunchError("PostgreSQL will not run as root and there is no other account: start ./run as a normal user.")
 
 
 def may_enter(account: pwd.struct_passwd | None, place: Path) -> bool:

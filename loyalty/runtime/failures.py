@@ -19,8 +19,7 @@ def disk_full(place: Path | str) -> LaunchError:
 
 def not_writable(place: Path | str) -> LaunchError:
     return LaunchError(
-        f"{place} cannot be written: make it writable, "
-        "or choose another directory with LOYALTY_HOME=/path ./run"
+        f"{place} cannot be written: make it writable, or choose another directory with LOYALTY_HOME=/path ./run"
     )
 
 

@@ -18,13 +18,9 @@ def run_in_foreground(command: Sequence[str], env: Mapping[str, str]) -> int:
             child.send_signal(number)
 
     before = {name: signal.signal(name, pass_on) for name in (signal.SIGTERM, signal.SIGHUP)}
-    before[signal.SIGINT] = signal.signal(
-        signal.SIGINT, lambda *_: None
-    )  # a handler, not SIG_IGN: exec resets it
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, lambda *_: None)  # a handler, not SIG_IGN: exec resets it
     try:
-        child = subprocess.Popen(
-            command, env=dict(env), cwd=CHECKOUT, preexec_fn=ends_with_parent(signal.SIGTERM)
-        )
+        child = subprocess.Popen(command, env=dict(env), cwd=CHECKOUT, preexec_fn=ends_with_parent(signal.SIGTERM))
         code = child.wait()
     finally:
         for name, handler in before.items():

@@ -14,9 +14,7 @@ from pathlib import Path
 from loyalty.runtime.failures import LaunchError, disk_full, insist_on_space, kindly
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-INSTALLED_BYTES = (
-    1024 * 1024 * 1024
-)  # the venv with the tools for tests is 600 MB, plus what pip unpacks on the way
+INSTALLED_BYTES = 1024 * 1024 * 1024  # the venv with the tools for tests is 600 MB, plus what pip unpacks on the way
 DEV_COMMANDS = {"test", "bench", "lock"}
 UNREACHABLE = (
     "connection", "resolve", "resolution", "timed out", "timeout", "max retries", "no matching distribution",
@@ -153,10 +151,7 @@ class Venv:
         """Run it with its output in install.log: a registry's trouble fills screens."""
         with self.log.open("ab") as log:
             return (
-                subprocess.run(
-                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False
-                ).returncode
-                == 0
+                subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False).returncode == 0
             )
 
     def _explain(self, what: str) -> LaunchError:
@@ -184,9 +179,7 @@ def prepare(*, dev: bool) -> Venv:
     venv = Venv(venv_path())
     if os.environ.get("LOYALTY_VENV"):  # prepared by somebody else: a container image, or a test
         if not venv.python.exists():
-            raise LaunchError(
-                f"LOYALTY_VENV={venv.path} has no bin/python: make it, or leave LOYALTY_VENV out."
-            )
+            raise LaunchError(f"LOYALTY_VENV={venv.path} has no bin/python: make it, or leave LOYALTY_VENV out.")
         return venv
     if not venv.holds(dev=dev):
         with only_one(venv.path):

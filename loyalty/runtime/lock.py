@@ -15,8 +15,7 @@ def main() -> int:
     uv = [shutil.which("uv") or ""] if shutil.which("uv") else [sys.executable, "-m", "uv"]
     if not shutil.which("uv") and find_spec("uv") is None:
         raise LaunchError(
-            "uv is needed to compile the requirements: install it (pip install uv), "
-            "then start ./run lock again."
+            "uv is needed to compile the requirements: install it (pip install uv), then start ./run lock again."
         )
     for name in ("requirements", "requirements-dev"):
         command = [

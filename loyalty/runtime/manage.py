@@ -29,9 +29,7 @@ def main(arguments: Sequence[str]) -> int:
             become(arguments, as_running(home, running))
         home.leave()
         if time.monotonic() > deadline:
-            raise LaunchError(
-                f"Another ./run is busy starting or stopping in {home.path}: try again in a minute."
-            )
+            raise LaunchError(f"Another ./run is busy starting or stopping in {home.path}: try again in a minute.")
         time.sleep(0.5)
     return alone(home, arguments)
 

@@ -69,9 +69,7 @@ def find_binaries() -> Path:
         found = Path(place) / "pginstall18" / "bin"
         if (found / "postgres").exists():
             return found
-    raise LaunchError(
-        "There is no built-in PostgreSQL for this system: set DATABASE_URL to a PostgreSQL 15 or newer."
-    )
+    raise LaunchError("There is no built-in PostgreSQL for this system: set DATABASE_URL to a PostgreSQL 15 or newer.")
 
 
 class Postgres:
@@ -113,9 +111,7 @@ class Postgres:
             raise kindly(error, self.state) from error
         if not self.process.wait_ready(START_SECONDS):
             insist_on_space(self.state, 1 << 24)
-            raise LaunchError(
-                f"PostgreSQL does not start ({self.process.last_words()}): see {self.process.log}."
-            )
+            raise LaunchError(f"PostgreSQL does not start ({self.process.last_words()}): see {self.process.log}.")
         self._make_roles()
 
     def stop(self) -> None:
@@ -189,9 +185,9 @@ class Postgres:
         if self.account is None or may_run(self.account, self.binaries / "postgres"):
             return self.binaries
         server = self.binaries / "postgres"
-        edition = hashlib.sha256(
-            f"{server} {server.stat().st_mtime_ns} {server.stat().st_size}".encode()
-        ).hexdigest()[:12]
+        edition = hashlib.sha256(f"{server} {server.stat().st_mtime_ns} {server.stat().st_size}".encode()).hexdigest()[
+            :12
+        ]
         copy = self.state / f"binaries-{edition}"
         if not copy.exists():
             for old in self.state.glob("binaries-*"):
@@ -226,26 +222,18 @@ class Postgres:
         ]
         command += ["--locale=C", "--no-instructions"]
         command += [] if self._durable else ["--no-sync"]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd="/", **as_account(self.account)
-        )
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", **as_account(self.account))
         if done.returncode != 0:
             insist_on_space(self.state, 1 << 26)
             words = (done.stderr.strip().splitlines() or ["no output"])[-1]
-            raise LaunchError(
-                f"The database could not be made ({words}): put that right, then start ./run again."
-            )
+            raise LaunchError(f"The database could not be made ({words}): put that right, then start ./run again.")
         half.rename(self.data)
 
     def _insist_on_version(self) -> None:
         """Raises LaunchError where the data was written by another major version."""
         theirs = (self.data / "PG_VERSION").read_text().strip()
         command = [str(self.binaries / "postgres"), "--version"]
-        ours = (
-            subprocess.run(command, capture_output=True, text=True, check=True)
-            .stdout.split()[2]
-            .split(".")[0]
-        )
+        ours = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[2].split(".")[0]
         if theirs != ours:
             raise LaunchError(
                 f"{self.data} was written by PostgreSQL {theirs} and this is {ours}: "

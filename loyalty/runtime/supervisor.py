@@ -28,9 +28,7 @@ class Watched:
 class Supervisor:
     """Looks after processes that were started. Call `look` about twice a second."""
 
-    def __init__(
-        self, processes: Sequence[Process], say: Callable[[str], None], places: Sequence[Path] = ()
-    ) -> None:
+    def __init__(self, processes: Sequence[Process], say: Callable[[str], None], places: Sequence[Path] = ()) -> None:
         self._watched = [Watched(process) for process in processes]
         self._say = say
         self._places = places
@@ -71,8 +69,7 @@ class Supervisor:
             self._say(f"{name} {how_it_ended(item.process.returncode)}; starting it again")
         if item.failures > MOST_FAILURES:
             raise LaunchError(
-                f"{name} failed {MOST_FAILURES} times in a row: see {item.process.log}, "
-                "then start ./run again."
+                f"{name} failed {MOST_FAILURES} times in a row: see {item.process.log}, then start ./run again."
             )
         item.down, item.was_ready = True, False
         item.start_at = now + min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (item.failures - 1))

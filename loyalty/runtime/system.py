@@ -28,9 +28,7 @@ class Servers:
 
     def __init__(self, home: Home, *, durable: bool = True, throwaway: bool = False) -> None:
         outside = {} if throwaway else os.environ
-        self.postgres = (
-            None if outside.get("DATABASE_URL") else Postgres(home, durable=durable, throwaway=throwaway)
-        )
+        self.postgres = None if outside.get("DATABASE_URL") else Postgres(home, durable=durable, throwaway=throwaway)
         self.valkey = None if outside.get("BROKER_URL") else Valkey(home)
 
     @property
@@ -66,9 +64,7 @@ def stop(processes: list[Process], seconds: float = 10) -> None:
 def web(env: Mapping[str, str], log: Path) -> Process:
     """The web server on 127.0.0.1, at the port that `env` names."""
     port = int(env["LOYALTY_PORT"])
-    workers = (
-        len(os.sched_getaffinity(0)) + 1
-    )  # cores + 1 with one thread each did best (docs/performance.md)
+    workers = len(os.sched_getaffinity(0)) + 1  # cores + 1 with one thread each did best (docs/performance.md)
     command = [PYTHON, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--workers", str(workers), "--blocking-threads", "1", "--respawn-failed-workers"]
     command += ["--workers-kill-timeout", "8", "--log-level", "warning", "loyalty.wsgi:application"]
@@ -93,9 +89,7 @@ def worker(env: Mapping[str, str], log: Path) -> Process:
     """A Celery worker with two processes; without its launcher it drops its unacknowledged tasks at once."""
     command = [PYTHON, "-m", "celery", "-A", "loyalty", "worker", "-c", "2", "-l", "warning"]
     command += ["--without-gossip", "--without-mingle"]
-    return Process(
-        "worker", command, log=log / "worker.log", env=env, cwd=CHECKOUT, orphan_signal=signal.SIGQUIT
-    )
+    return Process("worker", command, log=log / "worker.log", env=env, cwd=CHECKOUT, orphan_signal=signal.SIGQUIT)
 
 
 def beat(env: Mapping[str, str], log: Path) -> Process:
@@ -159,8 +153,7 @@ def is_free(port: int) -> bool:
             probe.bind(("127.0.0.1", port))
         except PermissionError as error:
             raise LaunchError(
-                f"Port {port} is for root alone: choose one from 1024 up, "
-                f"as in LOYALTY_PORT={port + 8000} ./run"
+                f"Port {port} is for root alone: choose one from 1024 up, as in LOYALTY_PORT={port + 8000} ./run"
             ) from error
         except OSError:
             return False

@@ -47,9 +47,7 @@ def main() -> int:
         for place in places:
             insist_on_space(place, 1 << 26)
         if servers.postgres is not None and home.path not in servers.postgres.state.parents:
-            terminal.say(
-                f"PostgreSQL's files are in {servers.postgres.state}: its account may not enter {home.path}"
-            )
+            terminal.say(f"PostgreSQL's files are in {servers.postgres.state}: its account may not enter {home.path}")
         with servers.up():
             env = environment.for_django(home, servers.postgres, servers.valkey, port)
             run(home, env, servers, begun)

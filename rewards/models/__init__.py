@@ -1,5 +1,6 @@
 """The tables of what the programme gives."""
 
+from .claims import SaleClaim
 from .redemptions import Redemption
 
-__all__ = ["Redemption"]
+__all__ = ["Redemption", "SaleClaim"]

@@ -11,7 +11,8 @@ import pytest
 from django.test import Client
 from django.urls import clear_url_caches, set_urlconf
 
-from loyalty.api import auth, throttling
+from loyalty import limits
+from loyalty.api import auth
 
 
 @pytest.fixture
@@ -65,6 +66,6 @@ def till(shop, make_key) -> Sender:
 @pytest.fixture(autouse=True)
 def fresh_limits(settings):
     """Counters of their own for each test."""
-    client = throttling._connect()
+    client = limits.connection()
     for name in client.scan_iter("limit:*"):
         client.delete(name)

@@ -9,15 +9,16 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import structlog
 from django.core.exceptions import DisallowedHost, PermissionDenied, SuspiciousOperation
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, get_resolver
 
+from loyalty import traces
 from loyalty.api import problems
 from loyalty.errors import NotFound, Refusal
 from loyalty.ids import uuid7
@@ -109,13 +110,9 @@ def _log_request(request: HttpRequest, response: HttpResponseBase, seconds: floa
 
 def _log_failure(error: Exception, request_id: str, status: int) -> None:
     """Where it happened, without messages: those of the database quote what people typed."""
-    cause: Any = error.__cause__
-    frames = traceback.extract_tb(error.__traceback__)
     log.error(
         "failure" if status == 500 else "try_again",
-        kind=f"{type(error).__module__}.{type(error).__qualname__}",
-        sqlstate=getattr(cause, "sqlstate", None) if isinstance(error, DatabaseError) else None,
-        constraint=getattr(getattr(cause, "diag", None), "constraint_name", None),
-        frames=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+        what=traces.describe(error),
+        frames=[f"{Path(f.filename).name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)][-12:],
         request_id=request_id,
     )

@@ -1,0 +1,240 @@
+"""Recording a sale, and saying beforehand what it would earn."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from loyalty import clock, ledger, outbox, policies, rows
+from loyalty.models import Account, Decision, Kind
+from loyalty.policies import Policies
+from members import activity, locks, tiers
+from members.models import Member, Sale, SaleLine, TierStanding
+from rewards import rules
+from rewards.programme import ruleset
+
+from . import claims, receipts, standing
+from .receipts import Receipt
+
+Reference = Mapping[str, Any]  # exactly one of id, card, email, phone, external_id
+
+
+@dataclass(slots=True)
+class Sold:
+    """What became of a receipt. Of a quote, `sale` and `record` are None and the balance is what it would be."""
+
+    receipt: Receipt
+    decision: rules.Decision
+    programme: Policies  # in force now
+    now: datetime
+    language: str = ""  # of the member; empty: the programme's
+    member: Member | None = None
+    sale: Sale | None = None
+    record: Decision | None = None
+    balance: ledger.Balance | None = None
+    standings: Sequence[TierStanding] = ()
+    tier_changed: bool = False
+    claim: claims.Claim | None = None
+
+    @property
+    def pending(self) -> int:
+        """Points earned that do not count yet."""
+        return sum(lot.points for lot in self.decision.lots if lot.available_at > self.now)
+
+
+def record_sale(*, receipt: Receipt, member: Reference | None, actor: str) -> Sold:
+    """Write a sale with its decision, points, tier and facts, under the member's lock, in one statement.
+
+    `member` is how the till named the member (keywords of `members.locks.lock`), None for an anonymous sale, which
+    gets a code to claim it with. Needs a transaction. Rules are those in force when the sale happened. One `earn`
+    entry, none for 0 points. Raises the refusals of `receipts.check` and of the lock, and DuplicateReceipt; a rival
+    with the same receipt makes it an IntegrityError (`sale_once`): run the transaction again.
+    """
+    now = clock.now()
+    present = policies.current()
+    receipts.check(receipt, present, now)
+    found = locks.lock(**member) if member is not None else None
+    who = found.member if found else None
+    situation = activity.situation(store=receipt.store, receipt=receipt.number, member=who)
+    if situation.reported is not None:
+        raise activity.duplicate(situation.reported.id, receipt.number)
+    programme, decision = decide(receipt, who, situation, now)
+    sold = Sold(receipt, decision, present, now, situation.language, who)
+    with rows.together():
+        record = Decision(
+            account=found.account if found else None,
+            kind="sale",
+            programme_version=programme.version,
+            points=decision.points,
+            decided_at=now,
+            body=decision.body(),
+        )
+        sale = _write_sale(receipt, who, record, actor, decision)
+        record.subject = sale.pk
+        rows.write(record)
+        sold.sale, sold.record = sale, record
+        if found is None:
+            sold.claim = claims.offer(sale=sale, now=now)
+            return sold
+        if decision.points:
+            _post(receipt, decision, found, sale, record, actor)
+        qualified = tiers.qualify(
+            member=found.member,
+            account=found.account,
+            policies=present,
+            standings=situation.standings,
+            at=receipt.basket.occurred_at,
+            subject=sale.pk,
+        )
+        sold.standings, sold.tier_changed = qualified.standings, bool(qualified.changes)
+        sold.balance = ledger.balance(found.account)
+    return sold
+
+
+def quote(*, receipt: Receipt, member: Reference | None) -> Sold:
+    """What `record_sale` would answer at this instant. Writes nothing and promises nothing."""
+    now = clock.now()
+    present = policies.current()
+    receipts.check(receipt, present, now)
+    found = locks.look(**member) if member is not None else None
+    who = found.member if found else None
+    situation = activity.situation(store=receipt.store, receipt=receipt.number, member=who)
+    _, decision = decide(receipt, who, situation, now)
+    sold = Sold(receipt, decision, present, now, situation.language, who)
+    if found is not None:
+        spend = found.member.spend_minor + receipt.total_minor
+        before = {standing.group: standing.level for standing in situation.standings}
+        sold.standings = [
+            TierStanding(group=group.code, level=level.code if level else "")
+            for group in tiers.compiled(present)
+            for level in [tiers.level_for(spend, group.levels)]
+        ]
+        sold.tier_changed = any(before.get(s.group, "") != s.level for s in sold.standings)
+        sold.balance = _balance_after(found.account, decision, now)
+    return sold
+
+
+def decide(
+    receipt: Receipt, member: Member | None, situation: activity.Situation, now: datetime
+) -> tuple[Policies, rules.Decision]:
+    """The decision under the rules in force when the sale happened, and their programme."""
+    at = min(receipt.basket.occurred_at, now)
+    programme = policies.current(at)
+    facts = None
+    if member is not None:
+        facts = standing.facts(
+            member=member,
+            standings=situation.standings,
+            birthday=situation.birthday,
+            programme=programme,
+            at=at,
+            spending_minor=receipt.total_minor,
+        )
+    basket = receipt.basket
+    if basket.occurred_at > at:  # a till's clock is ahead: its points count at once all the same
+        basket = replace(basket, occurred_at=at)
+    return programme, rules.decide(basket, facts, ruleset(programme))
+
+
+def _write_sale(
+    receipt: Receipt, member: Member | None, record: Decision, actor: str, decision: rules.Decision
+) -> Sale:
+    basket, points = receipt.basket, decision.line_points()
+    details: dict[str, Any] = {}
+    if basket.discounts:
+        details["discounts"] = msgspec.to_builtins(basket.discounts)
+    if basket.tenders:
+        details["tenders"] = msgspec.to_builtins(basket.tenders)
+    return activity.record(
+        member=member,
+        store=receipt.store,
+        receipt=receipt.number,
+        occurred_at=basket.occurred_at,
+        currency=basket.currency,
+        total_minor=receipt.total_minor,
+        lines=[_line(line, points[line.number]) for line in basket.lines],
+        content_hash=receipt.content_hash or hashlib.sha256(msgspec.json.encode(basket)).digest(),
+        actor=actor,
+        channel=basket.channel,
+        device=receipt.device,
+        sequence=receipt.sequence,
+        details=details,
+        decision=record,
+    )
+
+
+def _line(line: rules.Line, points: int) -> SaleLine:
+    return SaleLine(
+        number=line.number,
+        sku=line.sku,
+        name=line.name,
+        category=line.category,
+        labels=list(line.labels),
+        kind=line.kind,
+        status="sold" if line.sold else "voided",
+        quantity=_decimal(line.quantity_milli),
+        amount_minor=line.amount_minor,
+        tax_minor=line.tax_minor,
+        discount_minor=line.discount_minor,
+        points=points,
+    )
+
+
+def _decimal(quantity_milli: int) -> Decimal:
+    return Decimal(quantity_milli).scaleb(-3)
+
+
+def _post(
+    receipt: Receipt,
+    decision: rules.Decision,
+    found: locks.Locked,
+    sale: Sale,
+    record: Decision,
+    actor: str,
+) -> None:
+    """The entry with its lots, and the fact that says so."""
+    entry = ledger.post(
+        account=found.account,
+        kind=Kind.EARN,
+        house=ledger.House.ISSUED,
+        points=decision.points,
+        reference=f"sale:{sale.pk}",
+        actor=actor,
+        occurred_at=receipt.basket.occurred_at,
+        store=receipt.store,
+        decision=record,
+        grants=[ledger.Grant(lot.points, lot.available_at, lot.expires_at) for lot in decision.lots],
+    )
+    outbox.record(
+        "points.earned",
+        account=found.account.pk,
+        payload={
+            "member": str(found.member.pk),
+            "sale": str(sale.pk),
+            "entry": str(entry.pk),
+            "points": decision.points,
+            "decision": str(record.pk),
+        },
+        occurred_at=receipt.basket.occurred_at,
+    )
+
+
+def _balance_after(account: Account, decision: rules.Decision, now: datetime) -> ledger.Balance:
+    """The balance with the points of a decision; the account in memory is changed, nothing is written."""
+    account.sequence += 1 if decision.lots else 0
+    for lot in decision.lots:
+        if lot.expires_at is not None and lot.expires_at <= now:
+            account.sequence += 1
+            continue
+        account.total += lot.points
+        if lot.available_at > now:
+            account.pending += lot.points
+        else:
+            account.debt -= min(account.debt, lot.points)
+    return ledger.balance(account)

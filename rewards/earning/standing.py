@@ -1,0 +1,63 @@
+"""What the rules may know of a member at a sale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from loyalty import clock
+from loyalty.policies import Policies
+from members import tiers
+from members.models import Member, TierChange, TierStanding
+from rewards import rules
+
+
+def facts(
+    *,
+    member: Member,
+    standings: Sequence[TierStanding],
+    birthday: date | None,
+    programme: Policies,
+    at: datetime,
+    spending_minor: int,
+) -> rules.Facts:
+    """Facts as of `at`, before the sale of `spending_minor`; the level it reaches where the programme says so."""
+    return rules.Facts(
+        tiers=levels(member, standings, programme, at, spending_minor),
+        enrolled_at=member.enrolled_at,
+        birthday_month=None if birthday is None else birthday.month == clock.day_of(at, programme.zone).month,
+        purchases=member.purchases,
+        spend_minor=member.spend_minor,
+        visits=member.purchases,
+        last_sale_at=member.last_sale_at,
+        attributes=member.attributes,
+    )
+
+
+def levels(
+    member: Member, standings: Sequence[TierStanding], programme: Policies, at: datetime, spending_minor: int
+) -> dict[str, str]:
+    """Level by group, in the programme's order; empty text where none is reached."""
+    if programme.earning.tier_for_sale == "after":
+        spend = member.spend_minor + spending_minor
+        reached = {group.code: tiers.level_for(spend, group.levels) for group in tiers.compiled(programme)}
+        return {code: level.code if level else "" for code, level in reached.items()}
+    stored = {standing.group: standing for standing in standings}
+    found = {}
+    for group in tiers.compiled(programme):
+        standing = stored.get(group.code)
+        if standing is not None and standing.since is not None and standing.since > at:
+            found[group.code] = level_at(member, group.code, at)
+        else:
+            found[group.code] = standing.level if standing else ""
+    return found
+
+
+def level_at(member: Member, group: str, at: datetime) -> str:
+    """The level at an earlier instant, for sales that arrive late."""
+    changes = TierChange.objects.filter(member=member, group=group)
+    before = changes.filter(at__lte=at).order_by("-at", "-recorded_at", "-id").values_list("after", flat=True).first()
+    if before is not None:
+        return before
+    after = changes.filter(at__gt=at).order_by("at", "recorded_at", "id").values_list("before", flat=True).first()
+    return after or ""

@@ -1,0 +1,121 @@
+"""What was decided and why: the receipt of CONTRACT 1.3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from loyalty import money
+
+from . import numbers
+from .basis import Basis
+from .ruleset import Rule
+
+
+@dataclass(slots=True, eq=False)
+class Given:
+    """What one rule gave: whole points on each line of the basis, and the exact number behind them."""
+
+    rule: Rule
+    points: list[int]  # by position in the basis
+    exact: tuple[int, int]
+
+    @property
+    def total(self) -> int:
+        """Points of all lines."""
+        return sum(self.points)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A lot to be: points with the time they become available and the first instant they no longer count."""
+
+    points: int
+    available_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(slots=True)
+class Decision:
+    """The result for one basket. The same basket, facts and ruleset always give the same one."""
+
+    programme_version: int
+    currency: str
+    zone: ZoneInfo
+    basis: Basis
+    given: list[Given]
+    not_applied: list[dict[str, str]]
+    tier_used: str | None = None
+    facts: dict[str, object] = field(default_factory=dict)
+    caps: list[dict[str, object]] = field(default_factory=list)
+    lots: list[Grant] = field(default_factory=list)
+    carried_minor: Mapping[str, int] = field(default_factory=dict)  # by rule
+
+    @property
+    def points(self) -> int:
+        """Points of all rules."""
+        return sum(given.total for given in self.given)
+
+    def line_points(self) -> dict[int, int]:
+        """Points of each line, by its number; they add up to `points`."""
+        sums = [0] * len(self.basis.lines)
+        for given in self.given:
+            for i, points in enumerate(given.points):
+                sums[i] += points
+        return {line.number: points for line, points in zip(self.basis.lines, sums, strict=True)}
+
+    def body(self) -> dict[str, object]:
+        """The JSON of the contract without what `loyalty.Decision` keeps in columns."""
+        return {
+            "tier_used": self.tier_used,
+            "facts": self.facts,
+            "basis": {
+                "amount": money.text(self.basis.amount_minor, self.currency),
+                "lines": self._basis_lines(),
+            },
+            "rules": [self._rule(given) for given in self.given],
+            "lines": [{"line": number, "points": points} for number, points in self.line_points().items()],
+            "lots": [
+                {
+                    "points": lot.points,
+                    "available_at": self._time(lot.available_at),
+                    "expires_at": None if lot.expires_at is None else self._time(lot.expires_at),
+                }
+                for lot in self.lots
+            ],
+            "carried": money.text(sum(self.carried_minor.values()), self.currency),
+            "not_applied": self.not_applied,
+            "caps": self.caps,
+        }
+
+    def _basis_lines(self) -> list[dict[str, object]]:
+        basis, lines = self.basis, []
+        for line, amount, why in zip(basis.lines, basis.amounts, basis.why, strict=True):
+            row: dict[str, object] = {"line": line.number, "amount": money.text(amount, self.currency)}
+            if why:
+                row["why"] = why
+            lines.append(row)
+        return lines
+
+    def _rule(self, given: Given) -> dict[str, object]:
+        rule = given.rule
+        row: dict[str, object] = {
+            "rule": rule.code,
+            "version": rule.version,
+            "points": given.total,
+            "exact": numbers.text(*given.exact),
+            "rounding": rule.rounding,
+        }
+        if factor := rule.factor_text():
+            row["factor"] = factor
+        row["lines"] = [
+            {"line": line.number, "points": points}
+            for line, points in zip(self.basis.lines, given.points, strict=True)
+            if points
+        ]
+        return row
+
+    def _time(self, instant: datetime) -> str:
+        return instant.astimezone(self.zone).isoformat()
