@@ -46,7 +46,5 @@ class Policies(CSPMiddleware):
         """Add the policy, and say that pages use neither camera nor place; staff pages may scan with the camera."""
         response = super().process_response(request, response)
         camera = "(self)" if request.path_info.startswith("/staff/") else "()"
-        response.setdefault(
-            "Permissions-Policy", f"camera={camera}, microphone=(), geolocation=(), payment=(), usb=()"
-        )
+        response.setdefault("Permissions-Policy", f"camera={camera}, microphone=(), geolocation=(), payment=(), usb=()")
         return response

@@ -89,8 +89,8 @@ def attempt(*, address: str, flow: str, code: str) -> Answer:
 def user_of(*, member: Member) -> User:
     """The Django user of a member, made at the first sign-in.
 
-    It carries no personal data: its address is the member's random id under a name that cannot exist, so a member who is
-    also staff has two users, and a mailed code never opens the staff side.
+    It carries no personal data: its address is the member's random id under a name that cannot exist, so a member who
+    is also staff has two users, and a mailed code never opens the staff side.
     """
     with transaction.atomic():
         profile = Profile.objects.select_for_update().get(member=member)

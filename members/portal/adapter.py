@@ -9,7 +9,7 @@ from django.http import HttpRequest
 class Adapter(DefaultAccountAdapter):
     """No sign-up, no messages of its own; a member joins through `members.enrolment` only."""
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Closed: /join/ enrols."""
         return False
 

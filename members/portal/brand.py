@@ -43,7 +43,7 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def view(request: HttpRequest, version: int) -> HttpResponse:  # noqa: ARG001
+def view(request: HttpRequest, version: int) -> HttpResponse:
     """GET /brand/7.css: the variables of that version; the same for ever, so browsers may keep it."""
     newest = policies.current()
     sheet = stylesheet(frame.brand_of(newest if newest.version == version else policies.version(version)))

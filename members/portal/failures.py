@@ -34,26 +34,26 @@ WORDS = {
 }
 STALE = (
     _("This form is too old"),
-    _("It was open for a while, or cookies are switched off. Nothing was changed. Please go back, reload and try again."),
+    _("It was open for a while, or cookies are switched off. Nothing was changed. Please reload it and try again."),
 )
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400."""
     return page(request, 400)
 
 
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403."""
     return page(request, 403)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404; the same for what does not exist and for what is another member's (FAULTS H1)."""
     return page(request, 404)
 
 
-def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
+def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 of a form without its token."""
     return page(request, 403, STALE)
 

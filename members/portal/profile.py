@@ -40,9 +40,7 @@ def view(request: HttpRequest, member: Member) -> HttpResponse:
             {
                 "number": formats.card(card.value),
                 "since": formats.day_long(clock.day_of(card.created_at, programme.zone)),
-                "retired": formats.day_long(clock.day_of(card.retired_at, programme.zone))
-                if card.retired_at
-                else "",
+                "retired": formats.day_long(clock.day_of(card.retired_at, programme.zone)) if card.retired_at else "",
             }
             for card in cards
         ],

@@ -15,15 +15,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from loyalty import policies
+from loyalty import limits, peers, policies
 from loyalty.errors import IdentityTaken
 from members import enrolment, identities, locks, profile, signin
 from members.models import Identity, Member
-from members.portal import consents, frame, limits
+from members.portal import consents, frame
 
 log = logging.getLogger(__name__)
 SESSION = "sign_in"
@@ -136,7 +137,7 @@ def remember(response: HttpResponse, language: str | None) -> HttpResponse:
         max_age=settings.LANGUAGE_COOKIE_AGE,
         secure=settings.LANGUAGE_COOKIE_SECURE,
         httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        samesite="Lax",
     )
     return response
 
@@ -156,7 +157,7 @@ def _send(request: HttpRequest, email: str, wish: dict[str, Any], following: str
 
     The work does not depend on whether the address is a member's (FAULTS G3).
     """
-    if not limits.allowed(what="code", who=limits.caller(request), times=CODES_PER_CALLER, seconds=WHILE):
+    if limits.count(_caller(request, "code"), limit=CODES_PER_CALLER, seconds=WHILE):
         return _("Too many codes were asked for from here. Please wait 15 minutes.")
     flow = signin.new_flow()
     try:
@@ -178,6 +179,10 @@ def _send(request: HttpRequest, email: str, wish: dict[str, Any], following: str
     return ""
 
 
+def _caller(request: HttpRequest, what: str) -> str:
+    return salted_hmac("members.portal.signin.caller", f"{what} {peers.block(request)}").hexdigest()
+
+
 def _mail(email: str, secret: str) -> None:
     language = translation.get_language() or settings.LANGUAGE_CODE
     context = {
@@ -193,7 +198,7 @@ def _mail(email: str, secret: str) -> None:
 
 
 def _judge(request: HttpRequest, state: dict[str, Any]) -> signin.Answer | None:
-    if not limits.allowed(what="try", who=limits.caller(request), times=TRIES_PER_CALLER, seconds=WHILE):
+    if limits.count(_caller(request, "try"), limit=TRIES_PER_CALLER, seconds=WHILE):
         return None
     typed = "".join(request.POST.get("code", "").split())[:20]
     return signin.attempt(address=state["email"], flow=state["flow"], code=typed)

@@ -52,9 +52,7 @@ class Standing:
 
 def of(member: Member, programme: Policies, language: str) -> list[Standing]:
     """The standings of a member, the programme's first group first."""
-    rows = tiers.explain(
-        member=member, policies=programme, standings=tiers.standings_of(member.pk), language=language
-    )
+    rows = tiers.explain(member=member, policies=programme, standings=tiers.standings_of(member.pk), language=language)
     groups = {group.code: group for group in tiers.compiled(programme)}
     return [_standing(groups[row["group"]], row, member, programme, language) for row in rows]
 

@@ -4,6 +4,7 @@ import functools
 import hashlib
 import re
 from pathlib import Path
+from typing import Any
 
 from django import template
 from django.contrib.staticfiles import finders
@@ -44,7 +45,9 @@ def symbols() -> dict[str, str]:
 
 
 def _used(context: Context) -> dict[str, None]:
-    used: dict[str, None] = context.render_context.dicts[0].setdefault("portal_icons", {})
+    """The icons of this rendering so far: kept where includes and blocks find the same one."""
+    kept: Any = context.render_context.dicts[0]
+    used: dict[str, None] = kept.setdefault("portal_icons", {})
     return used
 
 
@@ -77,4 +80,3 @@ def ticks(rank: int, of: int = 4) -> SafeString:
         for place, x in enumerate(TICKS[: min(of, len(TICKS))])
     )
     return mark_safe(f'<svg viewBox="0 0 22 16" aria-hidden="true">{paths}</svg>')  # noqa: S308  (numbers only)
-

@@ -95,8 +95,7 @@ def why(entry: Entry, programme: Policies, language: str) -> str:
         return earned_why(entry.decision, language)
     if entry.kind == Kind.EXPIRE:
         months = {
-            formats.month(clock.day_of(movement.lot.available_at, programme.zone))
-            for movement in entry.movements.all()
+            formats.month(clock.day_of(movement.lot.available_at, programme.zone)) for movement in entry.movements.all()
         }
         return _("Left of what you earned in %(month)s") % {"month": months.pop()} if len(months) == 1 else ""
     if entry.points < 0:

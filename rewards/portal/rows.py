@@ -114,9 +114,7 @@ def _of_entry(
     sale = sales.get(UUID(entry.reference.removeprefix("sale:"))) if _of_sale(entry) else None
     decided = policies.version(entry.decision.programme_version) if entry.decision else programme
     if sale:
-        receipt = receipts.of_sale(
-            sale=sale, lines=lines.get(sale.pk, []), decision=entry.decision, language=language
-        )
+        receipt = receipts.of_sale(sale=sale, lines=lines.get(sale.pk, []), decision=entry.decision, language=language)
         title = words.purchase(localised(sale.store.name, language))
     else:
         receipt, title = receipts.of_entry(entry, decided, language), words.title(entry, language)
