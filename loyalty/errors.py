@@ -150,3 +150,15 @@ class InvalidBody(Refusal):
     """The body's fields are wrong in themselves; `errors` names each."""
 
     status, code, title = 400, "invalid", "Some fields are not right"
+
+
+class SaleNotFound(Refusal):
+    """A sale named in a body is unknown."""
+
+    status, code, title = 422, "sale_not_found", "No such sale"
+
+
+class MemberMismatch(Refusal):
+    """The sale belongs to another member."""
+
+    status, code, title = 422, "member_mismatch", "The sale belongs to another member"

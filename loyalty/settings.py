@@ -165,8 +165,17 @@ WHITENOISE_ADD_HEADERS_FUNCTION = statics.headers
 
 EMAIL_BACKEND = env("EMAIL_BACKEND", default="django.core.mail.backends.filebased.EmailBackend")
 EMAIL_FILE_PATH = LOYALTY_HOME / "mail"
+EMAIL_HOST = env("EMAIL_HOST", default="localhost")
+EMAIL_PORT = env.int("EMAIL_PORT", default=25)
+EMAIL_HOST_USER = env("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
+EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", default=False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("LOYALTY_FROM", default="Loyalty <loyalty@localhost>")
+# A sender that dies keeps its message so long; longer than a provider may take, EMAIL_TIMEOUT for each answer.
+MESSAGE_LEASE_SECONDS = env.int("LOYALTY_MESSAGE_LEASE", default=45)
+PORTAL_URL = env("LOYALTY_URL", default="")  # where members find the portal, for links in messages
 
 REST_FRAMEWORK: dict[str, object] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
@@ -197,4 +206,13 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
 }
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {}
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+# Sweepers pick up what nobody was woken up for. A tick that no worker took is worth nothing once the next one comes.
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
+    name: {"task": name, "schedule": seconds, "options": {"expires": 2 * seconds}}
+    for name, seconds in {
+        "loyalty.tasks.sweep_outbox": 5,
+        "loyalty.tasks.write_due_changes": 60,
+        "members.tasks.sweep_messages": 5,
+    }.items()
+}

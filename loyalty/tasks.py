@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from loyalty import outbox, schedule
+from loyalty import due, outbox, schedule
 
 
 @shared_task
@@ -16,3 +16,10 @@ def sweep_outbox() -> None:
     """The same for what nobody was woken up for."""
     if schedule.claim("loyalty.sweep_outbox", every=schedule.SWEEP):
         outbox.relay()
+
+
+@shared_task
+def write_due_changes() -> None:
+    """Write the entries of points that expired or became available, and of holds that timed out."""
+    if schedule.claim("loyalty.write_due_changes", every=due.PERIOD):
+        due.write_changes()

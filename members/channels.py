@@ -45,9 +45,7 @@ class Recipient:
 def recipients(members: Iterable[UUID]) -> dict[UUID, Recipient]:
     """The active ones of these members, for service messages; in one statement, inside a transaction."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            RECIPIENTS, [Identity.Kind.EMAIL, SERVICE, Message.Channel.EMAIL, sorted(set(members))]
-        )
+        cursor.execute(RECIPIENTS, [Identity.Kind.EMAIL, SERVICE, Message.Channel.EMAIL, sorted(set(members))])
         return {
             member: Recipient(member, greeting_name(name), language, takes_email)
             for member, name, language, takes_email in cursor.fetchall()

@@ -143,14 +143,10 @@ def _is_final(error: Exception) -> bool:
     return all(500 <= code < 600 for code, _ in error.recipients.values())
 
 
-def _note(
-    message: Message, status: Message.Status, *, error: str = "", pause: timedelta = timedelta()
-) -> None:
+def _note(message: Message, status: Message.Status, *, error: str = "", pause: timedelta = timedelta()) -> None:
     """Write down how it went, unless the claim ran out and somebody else has the message now."""
     now = clock.now()
-    Message.objects.filter(
-        pk=message.pk, status=Message.Status.SENDING, attempts=message.attempts
-    ).update(
+    Message.objects.filter(pk=message.pk, status=Message.Status.SENDING, attempts=message.attempts).update(
         status=status,
         error=error[:300],
         due_at=now + pause,

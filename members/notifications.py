@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -25,7 +26,10 @@ LANGUAGES = ("en", "ja")  # those that have templates
 HISTORY = timedelta(days=7)  # older facts are told in the inbox alone
 SUBJECT_LENGTH = 250
 
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
 Context = Mapping[str, object]
+MakeContext = Callable[[str, policies.Policies], Context]  # (language, programme) → what the templates need besides
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class Notice:
     code: str  # of the template
     key: str  # what it is about; the same key tells nobody twice
     occurred_at: datetime
-    context: Callable[[str], Context]  # language → what the templates need besides name and programme
+    context: MakeContext
 
 
 def send(notices: Sequence[Notice]) -> None:
@@ -64,16 +68,20 @@ def language_for(preferred: str, programme: policies.Policies) -> str:
     return next((language for language in wanted if language in LANGUAGES), LANGUAGES[0])
 
 
-def _write(
-    notice: Notice, reader: Recipient, programme: policies.Policies, now: datetime
-) -> list[Message]:
+def day_text(at: datetime, language: str, zone: ZoneInfo) -> str:
+    """The day on which `at` falls in a programme's zone, as people write it: 6 Dec, 12月6日."""
+    day = clock.day_of(at, zone)
+    return f"{day.month}月{day.day}日" if language == "ja" else f"{day.day} {MONTHS[day.month - 1]}"
+
+
+def _write(notice: Notice, reader: Recipient, programme: policies.Policies, now: datetime) -> list[Message]:
     language = language_for(reader.language, programme)
     context = {
         "name": reader.name,
         "programme": policies.localised(programme.name, language),
         "language": language,
         "portal": settings.PORTAL_URL,
-        **notice.context(language),
+        **notice.context(language, programme),
     }
     subject = " ".join(_template(notice.code, language, "subject.txt").render(context).split())
     common: dict[str, Any] = {
@@ -96,9 +104,7 @@ def _write(
 
 @cache
 def _engine(*, escapes: bool) -> DjangoTemplates:
-    return DjangoTemplates(
-        {"NAME": "messages", "DIRS": [], "APP_DIRS": True, "OPTIONS": {"autoescape": escapes}}
-    )
+    return DjangoTemplates({"NAME": "messages", "DIRS": [], "APP_DIRS": True, "OPTIONS": {"autoescape": escapes}})
 
 
 @cache

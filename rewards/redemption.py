@@ -60,9 +60,7 @@ def redeem(
     return Redeemed(redemption, hold, found.account)
 
 
-def settle(
-    *, redemption: UUID, actor: str, store: Store | None = None, sale: UUID | None = None
-) -> Redeemed:
+def settle(*, redemption: UUID, actor: str, store: Store | None = None, sale: UUID | None = None) -> Redeemed:
     """Spend what was held, for `sale` if one is named. Needs a transaction.
 
     Raises NotFound, RedemptionSettled, RedemptionCancelled, HoldExpired, SaleNotFound, MemberMismatch.
@@ -116,9 +114,7 @@ def _lock(redemption: UUID) -> tuple[Redemption, Account]:
 
 
 def _settle(redemption: Redemption, account: Account, actor: str, store: Store | None) -> None:
-    ledger.settle(
-        hold=redemption.hold, account=account, reference=_reference(redemption), actor=actor, store=store
-    )
+    ledger.settle(hold=redemption.hold, account=account, reference=_reference(redemption), actor=actor, store=store)
     _tell("points.redeemed", redemption, account)
 
 

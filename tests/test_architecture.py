@@ -140,8 +140,9 @@ def upper_floors_are_named_only_where_wired(house: House) -> Iterator[str]:
         for node in ast.walk(module.tree):
             loads = isinstance(node, ast.Call) and called(node) in LOADERS
             words = node.args if isinstance(node, ast.Call) and loads else [node]
-            for text in (w.value for w in words if isinstance(w, ast.Constant)):
-                floor, _, rest = text.partition(".") if isinstance(text, str) else ("", "", "")
+            texts = [w.value for w in words if isinstance(w, ast.Constant) and isinstance(w.value, str)]
+            for text in texts:
+                floor, _, rest = text.partition(".")
                 if floor in above and (loads or rest[:1].isupper() or (rest and text in house.modules)):
                     yield at(module, getattr(node, "lineno", 0), f"names {text}")
 

@@ -308,9 +308,25 @@ class Migration(migrations.Migration):
                         condition=models.Q(("handled_at__isnull", True), ("parked_at__isnull", True)),
                         name="fact_waiting",
                     ),
+                    models.Index(
+                        models.F("account"),
+                        models.F("id"),
+                        condition=models.Q(
+                            ("attempts__gt", 0), ("handled_at__isnull", True), ("parked_at__isnull", True)
+                        ),
+                        name="fact_retrying",
+                    ),
                     models.Index(models.F("account"), models.F("id"), name="fact_of_account"),
                 ],
             },
+        ),
+        migrations.CreateModel(
+            name="Job",
+            fields=[
+                ("name", models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ("slot", models.BigIntegerField()),
+                ("started_at", models.DateTimeField()),
+            ],
         ),
         migrations.CreateModel(
             name="Hold",

@@ -7,6 +7,7 @@ from .decisions import Decision
 from .entries import Entry, Kind, Lot, LotMovement
 from .facts import Fact
 from .holds import Hold, HoldPart
+from .jobs import Job
 from .programme import Programme, Store
 from .staff import Role, StaffRole, User
 
@@ -20,6 +21,7 @@ __all__ = [
     "Fact",
     "Hold",
     "HoldPart",
+    "Job",
     "Kind",
     "Lot",
     "LotMovement",

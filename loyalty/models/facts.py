@@ -31,6 +31,13 @@ class Fact(models.Model):
                 name="fact_waiting",
                 condition=Q(handled_at__isnull=True, parked_at__isnull=True),
             ),
+            # Hardly ever has an entry: the few accounts whose later facts wait for a failed one.
+            models.Index(
+                "account",
+                "id",
+                name="fact_retrying",
+                condition=Q(handled_at__isnull=True, parked_at__isnull=True, attempts__gt=0),
+            ),
             models.Index("account", "id", name="fact_of_account"),
         ]
 

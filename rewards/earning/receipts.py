@@ -97,9 +97,7 @@ def _check_discount(discount: rules.Discount, amounts: dict[int, int], place: st
         left = sum(amounts[number] for number in set(discount.lines))
         if discount.amount_minor > left:
             detail = "The discount is more than its lines cost."
-            raise LinesDoNotAddUp(
-                detail, errors=(FieldError(f"{place}.amount", LinesDoNotAddUp.code, detail),)
-            )
+            raise LinesDoNotAddUp(detail, errors=(FieldError(f"{place}.amount", LinesDoNotAddUp.code, detail),))
 
 
 def _sum(kind: type[Refusal], what: str, found: int, total: int, currency: str) -> Refusal:

@@ -102,13 +102,12 @@ def quote(*, receipt: Receipt, member: Reference | None) -> Sold:
     now = clock.now()
     present = policies.current()
     receipts.check(receipt, present, now)
-    found = locks.look(**member) if member is not None else None
-    who = found.member if found else None
+    who = locks.find(**member) if member is not None else None
     situation = activity.situation(store=receipt.store, receipt=receipt.number, member=who)
     _, decision = decide(receipt, who, situation, now)
     sold = Sold(receipt, decision, present, now, situation.language, who)
-    if found is not None:
-        spend = found.member.spend_minor + receipt.total_minor
+    if who is not None:
+        spend = who.spend_minor + receipt.total_minor
         before = {standing.group: standing.level for standing in situation.standings}
         sold.standings = [
             TierStanding(group=group.code, level=level.code if level else "")
@@ -116,7 +115,7 @@ def quote(*, receipt: Receipt, member: Reference | None) -> Sold:
             for level in [tiers.level_for(spend, group.levels)]
         ]
         sold.tier_changed = any(before.get(s.group, "") != s.level for s in sold.standings)
-        sold.balance = _balance_after(found.account, decision, now)
+        sold.balance = _balance_after(ledger.current(who.account_id), decision, now)
     return sold
 
 

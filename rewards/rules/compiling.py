@@ -36,17 +36,17 @@ def per_amount(node: Node, common: Common, programme: Programme) -> Rule:
     )
 
 
-def per_unit(node: Node, common: Common, programme: Programme) -> Rule:  # noqa: ARG001
+def per_unit(node: Node, common: Common, programme: Programme) -> Rule:
     """`points` a unit."""
     return PerUnit(**common, points=node.points("points"))  # type: ignore[arg-type]
 
 
-def per_visit(node: Node, common: Common, programme: Programme) -> Rule:  # noqa: ARG001
+def per_visit(node: Node, common: Common, programme: Programme) -> Rule:
     """`points` a sale."""
     return PerVisit(**common, points=node.points("points"))  # type: ignore[arg-type]
 
 
-def fixed(node: Node, common: Common, programme: Programme) -> Rule:  # noqa: ARG001
+def fixed(node: Node, common: Common, programme: Programme) -> Rule:
     """`points` each sale, line or unit; before or after the multipliers."""
     return Fixed(
         **common,  # type: ignore[arg-type]
@@ -56,7 +56,7 @@ def fixed(node: Node, common: Common, programme: Programme) -> Rule:  # noqa: AR
     )
 
 
-def multiplier(node: Node, common: Common, programme: Programme) -> Rule:  # noqa: ARG001
+def multiplier(node: Node, common: Common, programme: Programme) -> Rule:
     """`factor` on the points `of` some bases, or all."""
     factor = node.factor("factor")
     of = node.value.get("of", "all")
@@ -112,9 +112,7 @@ class Programme:
 def selection(node: Node) -> Selection:
     """Lines by SKU, category or label."""
     node.only({"skus", "categories", "labels"})
-    return Selection(
-        skus=node.texts("skus"), categories=node.texts("categories"), labels=node.texts("labels")
-    )
+    return Selection(skus=node.texts("skus"), categories=node.texts("categories"), labels=node.texts("labels"))
 
 
 def pending(parent: Node, window_days: int | None) -> Pending | None:
@@ -194,10 +192,7 @@ def rule(node: Node, programme: Programme, versions: Mapping[str, int]) -> Rule:
         "priority": node.whole("priority", least=-MOST_POINTS, most=MOST_POINTS, default=0),
         "group": node.text("group") if node.value.get("group") is not None else None,
         "caps": Caps(
-            **{
-                name: caps.whole(name, least=0, most=10**15)
-                for name in ("per_sale", "per_day", "per_member", "total")
-            }
+            **{name: caps.whole(name, least=0, most=10**15) for name in ("per_sale", "per_day", "per_member", "total")}
         ),
         "pending": pending(node, programme.window_days),
         "expiry": expiry(node),

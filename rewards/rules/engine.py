@@ -125,9 +125,7 @@ class Round:
         how = self.ruleset.earning.multipliers
         if how == "add":
             return [self.multiplied(rule, at, base, {}) for rule, at in wanted]
-        cells: dict[
-            tuple[str, int], int
-        ] = {}  # points by base rule and line, where they differ from the base's
+        cells: dict[tuple[str, int], int] = {}  # points by base rule and line, where they differ from the base's
         if how == "multiply":
             return [self.multiplied(rule, at, base, cells, grow=True) for rule, at in wanted]
         given = {}

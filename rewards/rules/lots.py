@@ -47,10 +47,8 @@ class Expiry:
             return None
         if self.kind == "fixed":
             return min((day for text in self.dates if (day := _next(text, start))), default=None)
-        if self.months is not None:
-            last = months_later(start, self.months)
-        else:
-            last = start + timedelta(days=self.days or 0)
+        days = timedelta(days=self.days or 0)
+        last = start + days if self.months is None else months_later(start, self.months)
         return round_up(last, self.round_up_to)
 
 

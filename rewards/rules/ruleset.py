@@ -77,7 +77,7 @@ class Rule:
         """Exact points of the lines `at`; never called with no line."""
         raise NotImplementedError
 
-    def left_over(self, basis: Basis, at: list[int], carried_minor: int) -> int:  # noqa: ARG002
+    def left_over(self, basis: Basis, at: list[int], carried_minor: int) -> int:
         """The money below one step that is kept for the next sale, in minor units."""
         return carried_minor
 
@@ -126,7 +126,7 @@ class PerUnit(Rule):
 
     kind = "per_unit"
 
-    def shares(self, basis: Basis, at: list[int], carried_minor: int) -> Shares:  # noqa: ARG002
+    def shares(self, basis: Basis, at: list[int], carried_minor: int) -> Shares:
         """Quantities may have three decimals."""
         return Shares([basis.lines[i].quantity_milli * self.points for i in at], 1000)
 
@@ -139,7 +139,7 @@ class PerVisit(Rule):
 
     kind = "per_visit"
 
-    def shares(self, basis: Basis, at: list[int], carried_minor: int) -> Shares:  # noqa: ARG002
+    def shares(self, basis: Basis, at: list[int], carried_minor: int) -> Shares:
         """Shared by amount."""
         return by_amount(self.points, basis, at)
 
@@ -154,7 +154,7 @@ class Fixed(Rule):
 
     kind = "fixed"
 
-    def shares(self, basis: Basis, at: list[int], carried_minor: int) -> Shares:  # noqa: ARG002
+    def shares(self, basis: Basis, at: list[int], carried_minor: int) -> Shares:
         """By amount, by line or by quantity."""
         if self.each == "line":
             return Shares([self.points] * len(at), 1)

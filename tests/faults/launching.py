@@ -134,9 +134,7 @@ class Running:
 
     def child(self, word: str) -> psutil.Process:
         """The launcher's own child whose command line has the word."""
-        (found,) = [
-            child for child in self.family() if word in command_line(child) and child.ppid() == self.pid
-        ]
+        (found,) = [child for child in self.family() if word in command_line(child) and child.ppid() == self.pid]
         return found
 
     def family(self) -> list[psutil.Process]:

@@ -80,9 +80,7 @@ def test_kill_9_of_the_postmaster_alone_recovers_by_itself(system: Running) -> N
     assert system.query("SELECT 1") == "1"
 
 
-@pytest.mark.parametrize(
-    "name", ["granian", "celery -A loyalty worker", "celery -A loyalty beat", "valkey-server"]
-)
+@pytest.mark.parametrize("name", ["granian", "celery -A loyalty worker", "celery -A loyalty beat", "valkey-server"])
 def test_kill_9_of_any_other_process_recovers_by_itself(system: Running, name: str) -> None:
     before = system.child(name)
     before.kill()

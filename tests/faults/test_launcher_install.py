@@ -76,9 +76,7 @@ def test_an_older_python_can_read_the_script_and_is_told_what_is_needed(bare: La
     ast.parse((ROOT / "run").read_text(), feature_version=(3, 6))
     for python in older_pythons():
         bare.environment["PATH"] = "/nonexistent"
-        done = subprocess.run(
-            [python, bare.checkout / "run"], env=bare.environment, capture_output=True, text=True
-        )
+        done = subprocess.run([python, bare.checkout / "run"], env=bare.environment, capture_output=True, text=True)
         assert done.returncode != 0
         assert "Python 3.11 or newer is needed" in done.stderr
         assert "Traceback" not in done.stderr

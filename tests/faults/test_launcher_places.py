@@ -27,10 +27,7 @@ MEGABYTE = 1024 * 1024
 @pytest.fixture
 def open_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A directory that every user may enter; pytest's own are closed."""
-    place = (
-        Path("/var/tmp" if IS_ROOT else tmp_path_factory.mktemp("open"))
-        / f"loyalty-test-{os.urandom(4).hex()}"
-    )
+    place = Path("/var/tmp" if IS_ROOT else tmp_path_factory.mktemp("open")) / f"loyalty-test-{os.urandom(4).hex()}"
     place.mkdir(mode=0o755)
     yield place
     shutil.rmtree(place, ignore_errors=True)
@@ -71,9 +68,7 @@ def test_as_root_below_a_closed_directory_no_mode_is_changed(open_place: Path) -
 
 
 @only_root
-def test_as_root_postgresql_runs_as_another_account(
-    tmp_path_factory: pytest.TempPathFactory, open_place: Path
-) -> None:
+def test_as_root_postgresql_runs_as_another_account(tmp_path_factory: pytest.TempPathFactory, open_place: Path) -> None:
     launcher = Launcher(copy_checkout(tmp_path_factory.mktemp("root")), open_place / "home")
     with launcher.running() as running:
         assert running.child("bin/postgres ").username() in {"postgres", "nobody"}

@@ -93,7 +93,7 @@ def test_a_database_error_in_one_handler_spoils_nothing_else(heard):
     bad = Fact.objects.get(handled_at=None)
     assert bad.payload == {"n": 1}
     assert bad.error.startswith("IntegrityError 23505 loyalty_fact_pkey at tests/faults/test_outbox.py:")
-    assert sorted(n for _, n in heard) in ([0, 1, 2], [0, 0, 1, 1, 2, 2])
+    assert {n for _, n in heard} == {0, 1, 2}
 
 
 @pytest.mark.django_db

@@ -1,0 +1,62 @@
+"""Bringing accounts to the present whose points or holds changed by themselves: time is a fact, this only writes it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import suppress
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import DatabaseError, transaction
+
+from loyalty import clock, ledger, traces
+from loyalty.models import Account
+
+log = logging.getLogger(__name__)
+
+PERIOD = timedelta(minutes=1)
+CHUNK = 100  # accounts locked at once; a sale of one of them waits for the whole chunk
+
+
+def write_changes(seconds: float = 50.0) -> int:
+    """Write what is due in all accounts, the longest overdue first, for at most about so long.
+
+    Accounts that somebody has locked just now are left to the next run: whoever locks one writes what is due. One
+    that cannot be written is logged and holds up no other. Returns how many were brought to the present.
+    """
+    written, end = 0, time.monotonic() + seconds
+    broken: set[UUID] = set()
+    while time.monotonic() < end:
+        try:
+            count = _write(CHUNK, broken)
+        except DatabaseError:
+            count = _one_by_one(broken)
+        if not count:
+            break
+        written += count
+    return written
+
+
+def _write(limit: int, broken: set[UUID]) -> int:
+    """One transaction's worth of accounts; never waits for a lock, so it can lock in any order."""
+    with transaction.atomic():
+        due = Account.objects.filter(next_change_at__lte=clock.now()).exclude(pk__in=broken)
+        free = due.order_by("next_change_at").select_for_update(no_key=True, skip_locked=True)[:limit]
+        ids = [account.pk for account in free]
+        try:
+            ledger.lock(*ids)
+        except DatabaseError as error:
+            if limit == 1:
+                broken.update(ids)
+                log.error("account %s cannot be brought to the present: %s", ids[0], traces.describe(error))
+            raise
+    return len(ids)
+
+
+def _one_by_one(broken: set[UUID]) -> int:
+    written = 0
+    for _ in range(CHUNK):
+        with suppress(DatabaseError):
+            written += _write(1, broken)
+    return written

@@ -1,0 +1,16 @@
+"""Addresses of selling and spending."""
+
+from django.urls import path
+
+from .programme import ProgrammeView
+from .redemptions import Cancellations, Redemptions, Settlements
+from .sales import Quotes, Sales
+
+urlpatterns = [
+    path("sales", Sales.as_view()),
+    path("sales/quote", Quotes.as_view()),
+    path("redemptions", Redemptions.as_view()),
+    path("redemptions/<uuid:redemption_id>/settle", Settlements.as_view()),
+    path("redemptions/<uuid:redemption_id>/cancel", Cancellations.as_view()),
+    path("programme", ProgrammeView.as_view()),
+]
