@@ -27,6 +27,7 @@ class Choice:
     channel: str
     title: Promise
     text: Promise
+    unless_refused: bool = False  # about one's own points: sent from the start, asked for by nobody
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ OFFERED = (
         "service",
         "email",
         gettext_lazy("Points and expiry by e-mail"),
-        gettext_lazy("After you earn, when you reach a tier, before points expire"),
+        gettext_lazy("After you earn, and when you reach a tier"),
+        unless_refused=True,
     ),
     Choice(
         "marketing-email",
@@ -61,12 +63,17 @@ def offered(code: str = "") -> Choice | None:
     return next((choice for choice in OFFERED if choice.code == code), None)
 
 
+def asked() -> list[Choice]:
+    """The choices that need a yes: asked for when joining, with nothing ticked beforehand."""
+    return [choice for choice in OFFERED if not choice.unless_refused]
+
+
 def at_joining(codes: Iterable[str]) -> list[consent.Choice]:
     """The ticked ones as `enrolment.enrol` takes them; what was not ticked is no choice. None is ticked beforehand."""
     chosen = set(codes)
     return [
         consent.Choice(purpose=choice.purpose, channel=choice.channel, given=True)
-        for choice in OFFERED
+        for choice in asked()
         if choice.code in chosen
     ]
 
@@ -77,7 +84,8 @@ def standing(member_id: UUID, zone: ZoneInfo, today: date) -> list[Standing]:
     result = []
     for choice in OFFERED:
         row = newest.get((choice.purpose, choice.channel))
-        result.append(Standing(choice, bool(row and row.given), _said(row, zone, today) if row else ""))
+        given = row.given if row else choice.unless_refused
+        result.append(Standing(choice, given, _said(row, zone, today) if row else _unsaid(choice)))
     return result
 
 
@@ -101,6 +109,10 @@ def place(source: str) -> str:
         "key": _("in a shop"),
         "staff": _("with our staff"),
     }.get(source.partition(":")[0], _("elsewhere"))
+
+
+def _unsaid(choice: Choice) -> str:
+    return _("On from the start, until you switch it off") if choice.unless_refused else _("Never agreed")
 
 
 def _said(row: Consent, zone: ZoneInfo, today: date) -> str:

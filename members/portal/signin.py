@@ -61,7 +61,7 @@ def join(request: HttpRequest) -> HttpResponseBase:
     error = name_error = ""
     if request.method == "POST":
         form["name"] = " ".join(request.POST.get("name", "").split())
-        form["chosen"] = [choice.code for choice in consents.OFFERED if request.POST.get(choice.code) == "on"]
+        form["chosen"] = [choice.code for choice in consents.asked() if request.POST.get(choice.code) == "on"]
         if not form["name"] or len(form["name"]) > 100:
             name_error = _("Please write your name, up to 100 letters.")
         if not proved:
@@ -75,7 +75,7 @@ def join(request: HttpRequest) -> HttpResponseBase:
             return redirect("portal:code")
     context = {
         **form, "proved": proved, "error": error, "name_error": name_error,
-        "offered": consents.OFFERED, "next": frame.asked_next(request),
+        "offered": consents.asked(), "next": frame.asked_next(request),
     }  # fmt: skip
     return frame.show(request, "portal/join.html", context, status=422 if error or name_error else 200)
 
