@@ -77,7 +77,9 @@ class Complaints:
             self.found.append(f"{message.type}: {message.text}")
 
 
-def new_page(browser: Browser, *, locale: str = "en-GB", size: dict[str, int] | None = None, dark: bool = False) -> Page:
+def new_page(
+    browser: Browser, *, locale: str = "en-GB", size: dict[str, int] | None = None, dark: bool = False
+) -> Page:
     """A page in a browser session of its own."""
     context = browser.new_context(
         viewport=size or PHONE, locale=locale, color_scheme="dark" if dark else "light", reduced_motion="reduce"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from django.test import Client
 
 from loyalty.ids import uuid7
 from tests.api import operations as ops

@@ -126,9 +126,7 @@ def sell(
         for i, (name, amount) in enumerate(items, 1)
     ]
     if gift_card:
-        lines.append(
-            rules.Line(number=len(lines) + 1, amount_minor=gift_card, name="Gift card", category="gift_card")
-        )
+        lines.append(rules.Line(number=len(lines) + 1, amount_minor=gift_card, name="Gift card", category="gift_card"))
     basket = rules.Basket(lines=tuple(lines), occurred_at=at, currency="JPY", store=store, channel=channel)
     receipt = Receipt(
         store=policies.store(store),
@@ -203,9 +201,7 @@ def build() -> World:
     sell(ada, "K1-0421", ago(12), [("器市の湯のみ", 4_300)], store="kamakura")
     sell(ada, "W-21044", ago(5), [("ドリップバッグ 12袋", 2_400)], store="online", channel="online")
     sell(ada, "N1-0416", ago(3), [("キャンディ", 80)])
-    sell(
-        ada, "N1-0418", ago(1, 3), [("深煎り ケニア 200g", 900), ("ペーパーフィルター", 300)], gift_card=3_000
-    )
+    sell(ada, "N1-0418", ago(1, 3), [("深煎り ケニア 200g", 900), ("ペーパーフィルター", 300)], gift_card=3_000)
     sell(ben, "N1-0200", ago(60), [("Mug", 4_000)])
     adjust(ben, -160, "adjust:two", reason="goodwill")
     outbox.drain()
