@@ -8,8 +8,6 @@ from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
 
-from loyalty.ledger import Balance
-
 Kind = Literal[
     "earn",
     "redeem",
@@ -24,6 +22,17 @@ Kind = Literal[
     "forfeit",
     "reverse",
 ]
+
+
+class Balance(Struct, forbid_unknown_fields=True):
+    """`total = available + pending + held − debt`; only `total` can be negative."""
+
+    total: int
+    available: int
+    pending: int
+    held: int
+    debt: int
+    sequence: int
 
 
 class Enrolled(Struct, forbid_unknown_fields=True):
