@@ -63,7 +63,6 @@ def show(request: HttpRequest, decision: Decision) -> HttpResponse:
             for lot in Lot.objects.filter(entry__in=[entry.pk for entry in entries], account=decision.account_id)
         ],
         "receipt": _receipt(decision, sale, names),
-        "opts": Decision._meta,
     }
     return TemplateResponse(request, "staff/decision.html", context)
 

@@ -110,7 +110,6 @@ def show(
         if roles.may(request.user, "view", "audit")
         else "",
         "own": reach.is_own(request.user, member),
-        "opts": Member._meta,
     }
     return TemplateResponse(request, "staff/member.html", context)
 
