@@ -153,7 +153,6 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("LOYALTY_FROM", default="Loyalty <loyalty@localhost>")
 # A sender that dies keeps its message so long; longer than a provider may take, EMAIL_TIMEOUT for each answer.
 MESSAGE_LEASE_SECONDS = env.int("LOYALTY_MESSAGE_LEASE", default=45)
-PORTAL_URL = env("LOYALTY_URL", default="")  # where members find the portal, for links in messages
 
 REST_FRAMEWORK: dict[str, object] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],

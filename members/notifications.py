@@ -80,7 +80,7 @@ def _write(notice: Notice, reader: Recipient, programme: policies.Policies, now:
         "name": reader.name,
         "programme": policies.localised(programme.name, language),
         "language": language,
-        "portal": settings.PORTAL_URL,
+        "portal": settings.LOYALTY_URL,
         **notice.context(language, programme),
     }
     subject = " ".join(_template(notice.code, language, "subject.txt").render(context).split())

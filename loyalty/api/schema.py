@@ -22,6 +22,7 @@ from loyalty.errors import MemberErased, NotFound, Refusal, StoreNotFound
 
 Json = dict[str, Any]
 _REF = "#/components/schemas/{name}"
+SNAPSHOT = settings.BASE_DIR / "docs" / "openapi.json"
 _BODY_CODES = (
     "malformed_json",
     "duplicate_field",

@@ -6,7 +6,6 @@ from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
-from members.api.references import MemberRef
 
 from loyalty import ledger, policies
 from loyalty.api import edge, fields
@@ -25,6 +24,7 @@ from loyalty.errors import (
     SaleNotFound,
     StoreNotFound,
 )
+from members.api.references import MemberRef
 from rewards import redemption
 from rewards.redemption import Redeemed
 

@@ -125,4 +125,5 @@ def receipt_text(sold: Sold, language: str) -> str:
         if sold.decision.points == 0:
             return ngettext("You have %(available)s point.", "You have %(available)s points.", available) % counts
         earned = ngettext("+%(points)s point.", "+%(points)s points.", sold.decision.points)
-        return f"{earned} {_('You now have %(available)s.')}" % counts
+        spaced = "" if language.startswith("ja") else " "
+        return spaced.join([earned, _("You now have %(available)s.")]) % counts

@@ -35,9 +35,7 @@ kinds = st.one_of(
             **common,
         }
     ),
-    st.fixed_dictionaries(
-        {"kind": st.sampled_from(["per_unit", "per_visit"]), "points": st.integers(1, 99), **common}
-    ),
+    st.fixed_dictionaries({"kind": st.sampled_from(["per_unit", "per_visit"]), "points": st.integers(1, 99), **common}),
     st.fixed_dictionaries(
         {
             "kind": st.just("fixed"),
@@ -109,13 +107,8 @@ def test_points_add_up_however_they_are_looked_at(basket, programme):
 def test_the_order_of_lines_does_not_matter(basket, programme, seed):
     shuffled = list(basket.lines)
     random.Random(seed).shuffle(shuffled)
-    other = rules.Basket(
-        lines=tuple(shuffled), occurred_at=SUNDAY, currency="USD", discounts=basket.discounts
-    )
-    assert (
-        rules.decide(other, rules.Facts(), programme).body()
-        == rules.decide(basket, rules.Facts(), programme).body()
-    )
+    other = rules.Basket(lines=tuple(shuffled), occurred_at=SUNDAY, currency="USD", discounts=basket.discounts)
+    assert rules.decide(other, rules.Facts(), programme).body() == rules.decide(basket, rules.Facts(), programme).body()
 
 
 @settings(max_examples=300, deadline=None)
