@@ -35,6 +35,7 @@ ACTS = {
     "message.viewed": _("message read"),
     "list.exported": _("list exported"),
     "books.checked": _("books checked"),
+    "till.own_account_refused": _("own membership refused at the till"),
 }
 
 

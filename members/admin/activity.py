@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from loyalty import audit, roles
 from loyalty.admin import ReadOnlyRoom, choice_filter, site, words
-from members.admin import masks, reach
+from members import masking
+from members.admin import reach
 from members.admin.filters import StoreFilter
 from members.models import Message, Sale
 
@@ -25,7 +26,7 @@ def _member_link(room: Any, member: Any) -> str:
         return str(_("nobody yet"))
     profile = getattr(member, "profile", None)
     name = profile.name if profile else ""
-    name = (name if room.names else masks.name(name)) or str(_("no name"))
+    name = (name if room.names else masking.name(name)) or str(_("no name"))
     if not room.members:
         return name
     return format_html(

@@ -14,8 +14,8 @@ from loyalty import money, policies, roles
 from loyalty.admin import words
 from loyalty.admin.shell import site
 from loyalty.models import Decision, Entry, Lot
-from members import tiers
-from members.admin import masks, timeline, vocabulary
+from members import masking, tiers
+from members.admin import timeline, vocabulary
 from members.models import Member, Sale, SaleLine
 
 
@@ -89,7 +89,7 @@ def _member(request: HttpRequest, member: Member | None) -> dict[str, str] | Non
     profile = getattr(member, "profile", None)
     name = profile.name if profile else ""
     if not roles.may(request.user, "do", "contact"):
-        name = masks.name(name)
+        name = masking.name(name)
     link = reverse("admin:members_member_change", args=[member.pk])
     return {"name": name or _("no name"), "link": link if roles.may(request.user, "view", "members") else ""}
 

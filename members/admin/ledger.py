@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from loyalty import roles
 from loyalty.admin import ReadOnlyRoom, choice_filter, site, words
 from loyalty.models import Account, Decision, Entry, Hold, Lot
-from members.admin import decision_page, masks, reach, vocabulary
+from members import masking
+from members.admin import decision_page, reach, vocabulary
 from members.admin.filters import StoreFilter
 from members.models import Member
 
@@ -57,7 +58,7 @@ class OfAccount(ReadOnlyRoom):
         """The name, linked for those who may open it."""
         if row.member_id is None:
             return "—"
-        name = (row.member_name if self.names else masks.name(row.member_name or "")) or _("no name")
+        name = (row.member_name if self.names else masking.name(row.member_name or "")) or _("no name")
         if not self.members:
             return str(name)
         address = reverse("admin:members_member_change", args=[row.member_id])

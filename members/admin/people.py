@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from loyalty import clock, ledger, policies, roles
 from loyalty.admin import ReadOnlyRoom, site, words
-from members import cards, identities, tiers
-from members.admin import masks, member_page, reach
+from members import cards, identities, masking, tiers
+from members.admin import member_page, reach
 from members.admin.filters import StoreFilter
 from members.models import Identity, Member, TierStanding
 
@@ -117,7 +117,7 @@ class Members(ReadOnlyRoom):
         """The name; masked for those who have no business with it."""
         profile = getattr(member, "profile", None)
         name = profile.name if profile else ""
-        return (name if self.names else masks.name(name)) or str(_("no name"))
+        return (name if self.names else masking.name(name)) or str(_("no name"))
 
     @admin.display(description=_("tier"))
     def shown_tier(self, member: Any) -> str:
