@@ -22,7 +22,7 @@ from unfold.admin import TabularInline
 from loyalty import audit, roles, staff
 from loyalty.admin import words
 from loyalty.admin.forms import ReasonForm
-from loyalty.admin.shell import Room, site
+from loyalty.admin.shell import Room, choice_filter, site
 from loyalty.models import Role, StaffRole, User
 
 
@@ -79,11 +79,12 @@ class People(Room):
     """Everybody who may sign in at /staff/."""
 
     thing = "staff"
+    list_title = _("Staff")
     form = PersonForm
     inlines = (Roles,)
     list_display = ("shown_name", "email", "shown_roles", "shown_factor", "shown_state", "shown_last")
     search_fields = ("name", "email")
-    list_filter = ("is_active", "roles__role")
+    list_filter = ("is_active", choice_filter("roles__role", _("role"), dict(Role.choices)))
     ordering = ("name", "email")
     empty_hint = _("Add the first person, give them a role, and they set up their second factor at sign-in.")
     change_form_template = "staff/person.html"

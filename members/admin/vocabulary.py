@@ -30,6 +30,12 @@ DECISIONS: dict[str, Any] = {
     "tier": _("Tier"),
     "redemption": _("Redemption"),
 }
+HOLDS: dict[str, Any] = {
+    "held": _("held"),
+    "settled": _("settled"),
+    "cancelled": _("cancelled"),
+    "expired": _("timed out"),
+}
 # Why a line or a rule did not count (the engine's codes).
 REASONS: dict[str, Any] = {
     "excluded_category": _("this category earns nothing"),
@@ -74,9 +80,5 @@ def hold_state(hold: Hold) -> str:
         if hold.expires_at <= clock.now():
             return words.state("off", _("timed out"))
         return words.state("wait", _("held"))
-    word = {
-        Hold.Status.SETTLED: _("settled"),
-        Hold.Status.CANCELLED: _("cancelled"),
-        Hold.Status.EXPIRED: _("timed out"),
-    }[Hold.Status(hold.status)]
+    word = HOLDS[hold.status]
     return words.state("on" if hold.status == Hold.Status.SETTLED else "off", word)
