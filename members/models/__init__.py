@@ -3,6 +3,7 @@
 from .activity import Sale, SaleLine
 from .members import Consent, Identity, Member, Profile
 from .messages import Message
+from .signin import SignInCode
 from .tiers import TierChange, TierStanding
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Profile",
     "Sale",
     "SaleLine",
+    "SignInCode",
     "TierChange",
     "TierStanding",
 ]

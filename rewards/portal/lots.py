@@ -1,0 +1,79 @@
+"""What expires when: the wallet's lots by date, as the pages show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from loyalty import clock
+from loyalty.policies import Policies
+from loyalty.statements import Wallet
+from members.portal import formats
+from rewards.portal.receipts import INSTANT
+
+SOON = 45  # days in which an expiry needs attention
+
+
+@dataclass(frozen=True)
+class Lot:
+    """Points that stop counting after one day."""
+
+    day: str
+    short: str
+    left: str
+    soon: bool
+    points: str
+
+
+@dataclass(frozen=True)
+class Coming:
+    """Points that begin to count on one day."""
+
+    day: str
+    points: str
+
+
+def expiring(wallet: Wallet, programme: Policies) -> list[Lot]:
+    """One row for each date, soonest first; without a date last. They add up to what is available."""
+    today = formats.today(programme.zone)
+    rows = []
+    for row in wallet.expiring:
+        if row.expires_at is None:
+            rows.append(Lot(_("no end date"), "", "", False, formats.points(row.points)))
+            continue
+        day = clock.day_of(row.expires_at - INSTANT, programme.zone)
+        days = (day - today).days
+        rows.append(
+            Lot(
+                formats.day_long(day),
+                formats.day_short(day, today),
+                _left(day, today),
+                days <= SOON,
+                formats.points(row.points),
+            )
+        )
+    return rows
+
+
+def pending(wallet: Wallet, programme: Policies) -> list[Coming]:
+    """What is still to come, soonest first."""
+    today = formats.today(programme.zone)
+    return [
+        Coming(formats.day_short(clock.day_of(row.available_at, programme.zone), today), formats.points(row.points))
+        for row in wallet.pending
+    ]
+
+
+def _left(day: date, today: date) -> str:
+    days = (day - today).days
+    if days == 0:
+        return _("today")
+    if days <= 90:
+        return ngettext("%(number)d day", "%(number)d days", days) % {"number": days}
+    months = (day.year - today.year) * 12 + day.month - today.month - (day.day < today.day)
+    if months < 24:
+        return ngettext("%(number)d month", "%(number)d months", months) % {"number": months}
+    return ngettext("%(number)d year", "%(number)d years", months // 12) % {"number": months // 12}

@@ -1,0 +1,93 @@
+"""A browser for tests: Debian's Chromium in front of the real application on a database of the test's own.
+
+Import the fixtures into a conftest: `from tests.browser import browser, served  # noqa: F401`. `served` is the address
+of a threaded server in this process; it answers from the database of the fixture `committed`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 800}
+
+
+class QuietHandler(WSGIRequestHandler):
+    """Django's handler without its log lines."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Nothing."""
+
+
+@pytest.fixture
+def served(committed: str, settings, tmp_path: Path) -> Iterator[str]:
+    """The address of the running application, e.g. http://127.0.0.1:40123, with mail in files under a fresh home."""
+    settings.ALLOWED_HOSTS = ["127.0.0.1"]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = tmp_path / "mail"
+    server = ThreadedWSGIServer(("127.0.0.1", 0), QuietHandler)
+    server.set_app(WSGIHandler())
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the session. Playwright's loop must not look like an async context to Django's ORM."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs Debian's chromium: apt-get install chromium fonts-noto-cjk")
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        started.close()
+
+
+@dataclass
+class Complaints:
+    """What a page complained about: console errors (policy violations are among them), failed requests, exceptions."""
+
+    found: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> Complaints:
+        """Collect from now on."""
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.found.append(f"exception: {error}"))
+        page.on("requestfailed", lambda request: self.found.append(f"failed: {request.url}"))
+        return self
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.found.append(f"{message.type}: {message.text}")
+
+
+def new_page(
+    browser: Browser, *, locale: str = "en-GB", size: dict[str, int] | None = None, dark: bool = False
+) -> Page:
+    """A page in a browser session of its own."""
+    context = browser.new_context(
+        viewport=size or PHONE, locale=locale, color_scheme="dark" if dark else "light", reduced_motion="reduce"
+    )
+    return context.new_page()
+
+
+def overflow(page: Page) -> int:
+    """By how many px the page can be scrolled sideways; 0 is right."""
+    width: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return max(0, width)
