@@ -24,7 +24,10 @@ ALLOWED_HOSTS = env.list("LOYALTY_HOSTS", default=["localhost", "127.0.0.1", "[:
 CSRF_TRUSTED_ORIGINS = env.list("LOYALTY_ORIGINS", default=[])
 HTTPS = env.bool("LOYALTY_HTTPS", default=False)  # True behind a TLS proxy
 
-INSTALLED_APPS = [
+INSTALLED_APPS = [  # our own first: their words and templates win over those of the libraries
+    "loyalty",
+    "members",
+    "rewards",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -40,9 +43,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "axes",
-    "loyalty",
-    "members",
-    "rewards",
 ]
 
 MIDDLEWARE = [

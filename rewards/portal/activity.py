@@ -8,7 +8,7 @@ import io
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from loyalty import clock, policies, statements
 from members.models import Member
@@ -27,7 +27,7 @@ CHIPS = (
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-@require_GET
+@require_safe
 @frame.members_only
 def view(request: HttpRequest, member: Member) -> HttpResponse:
     """GET /activity/?show=earned&before=42: a page of rows, newest first."""
@@ -68,7 +68,7 @@ def view(request: HttpRequest, member: Member) -> HttpResponse:
     return frame.show(request, "portal/activity.html", context, member=member, tab="activity")
 
 
-@require_GET
+@require_safe
 @frame.members_only
 def download(request: HttpRequest, member: Member) -> HttpResponse:
     """GET /activity.csv: every movement, oldest first, for a spreadsheet."""
