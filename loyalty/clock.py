@@ -31,3 +31,8 @@ def start_of(day: date, zone: ZoneInfo) -> datetime:
 def end_of(day: date, zone: ZoneInfo) -> datetime:
     """The first instant after a local day: what is valid through `day` stops counting here."""
     return start_of(day + timedelta(days=1), zone)
+
+
+def last_day(until: datetime, zone: ZoneInfo) -> date:
+    """The last local day of what stops counting at `until`: the other way round from `end_of`."""
+    return day_of(until - timedelta(microseconds=1), zone)

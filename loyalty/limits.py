@@ -28,8 +28,8 @@ end
 return 0
 """
 _SHA = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
-TIMEOUT_SECONDS = 0.1
-PAUSE_SECONDS = 1.0  # how long Valkey is left alone after it failed
+TIMEOUT_SECONDS = 0.5
+PAUSE_SECONDS = 3.0  # how long Valkey is left alone after it failed
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
 from loyalty import logs, statics
+from loyalty.theme import UNFOLD  # noqa: F401  (a setting)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -42,7 +43,6 @@ INSTALLED_APPS = [  # our own first: their words and templates win over those of
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    "axes",
 ]
 
 MIDDLEWARE = [
@@ -58,7 +58,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "loyalty.urls"
@@ -117,8 +116,7 @@ CACHES = {
 
 AUTH_USER_MODEL = "loyalty.User"
 AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "loyalty.roles.StaffBackend",  # staff by password; permissions from loyalty.roles
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -130,6 +128,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
+# The second factor of staff. Tries are counted by loyalty.admin.limits: exact, and nobody can lock out another.
+MFA_ADAPTER = "loyalty.factors.Adapter"
+MFA_TOTP_TOLERANCE = 1
 # Members sign in by a code (members.signin); allauth opens the session and asks for a second factor where one is set.
 ACCOUNT_ADAPTER = "members.portal.adapter.Adapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"  # the code has proved the address
@@ -175,15 +176,22 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("LOYALTY_FROM", default="Loyalty <loyalty@localhost>")
 # A sender that dies keeps its message so long; longer than a provider may take, EMAIL_TIMEOUT for each answer.
 MESSAGE_LEASE_SECONDS = env.int("LOYALTY_MESSAGE_LEASE", default=45)
-PORTAL_URL = env("LOYALTY_URL", default="")  # where members find the portal, for links in messages
 
 REST_FRAMEWORK: dict[str, object] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "loyalty.api.schema.EdgeSchema",
     "UNAUTHENTICATED_USER": None,
+}
+
+SPECTACULAR_SETTINGS: dict[str, object] = {
+    "TITLE": "Loyalty API",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": ["loyalty.api.schema.complete"],
 }
 
 logs.configure(debug=DEBUG)

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("loyalty.health")),
+    path("", include("loyalty.api.pages")),
     path("api/", include("loyalty.api.urls")),
     path("staff/", include("loyalty.admin.urls")),
     path("accounts/", include("members.portal.accounts")),  # allauth's own sign-in and sign-up stay closed

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import timedelta
 from email.utils import formataddr, parseaddr
 from smtplib import SMTPRecipientsRefused, SMTPResponseException
@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 8  # then a message has failed, after about four hours
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(hours=2)
-TASK = "members.tasks.deliver_message"
+ONE_TASK, ALL_TASK = "members.tasks.deliver_message", "members.tasks.deliver_messages"
+ONE_BY_ONE = 16  # up to here each message has its task; more than that are taken from the queue
 
 # A message waits for the member's earlier ones to have been tried. A due time beyond any pause was written by a
 # clock that was ahead.
@@ -48,10 +49,13 @@ RETURNING *
 """
 
 
-def wake(messages: Iterable[str]) -> None:
+def wake(messages: Sequence[str]) -> None:
     """Ask the workers to send these messages now; what they are not told the sweeper finds."""
+    if len(messages) > ONE_BY_ONE:
+        broker.send(ALL_TASK)
+        return
     for message in messages:
-        if not broker.send(TASK, message):
+        if not broker.send(ONE_TASK, message):
             break
 
 

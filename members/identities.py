@@ -62,7 +62,10 @@ def find(**given: str | None) -> Member | None:
 
     What cannot be an identity at all belongs to nobody.
     """
-    [(kind, value)] = [(kind, value) for kind, value in given.items() if value is not None]
+    named = [(kind, value) for kind, value in given.items() if value is not None]
+    if len(named) != 1:
+        raise TypeError("a member is found by exactly one identity")
+    [(kind, value)] = named
     try:
         folded = fold(kind, value)
     except NotAnIdentityError:

@@ -22,6 +22,10 @@ from members import identities
 from members.models import Member
 
 M = TypeVar("M", bound=models.Model)
+BY_ID = "WHERE m.id = %s"
+BY_IDENTITY = (
+    "JOIN members_identity i ON i.member_id = m.id WHERE i.kind = %s AND i.value = %s AND i.retired_at IS NULL"
+)
 
 
 @dataclass(frozen=True)
@@ -46,18 +50,42 @@ def lock(
     What has become due on the account is written. Needs a transaction. Raises MemberNotFound, MemberErased,
     and MemberClosed unless `closed` members are wanted too.
     """
-    given = {"card": card, "email": email, "phone": phone, "external_id": external_id}
-    named = [(kind, value) for kind, value in given.items() if value is not None]
-    if (id is not None) + len(named) != 1:
-        raise TypeError("a member is locked by exactly one reference")
+    where, parameters = _named(id=id, card=card, email=email, phone=phone, external_id=external_id)
+    return _locked(_statement(where), parameters, closed=closed)
+
+
+def find(
+    *,
+    id: UUID | None = None,  # noqa: A002
+    card: str | None = None,
+    email: str | None = None,
+    phone: str | None = None,
+    external_id: str | None = None,
+    closed: bool = False,
+) -> Member:
+    """The same member, not locked: for answers that write nothing. Raises as `lock` does."""
     if id is not None:
-        return _locked(_statement(by_identity=False), [id], closed=closed)
-    kind, value = named[0]
+        member = Member.objects.filter(pk=id).first()
+    else:
+        member = identities.find(card=card, email=email, phone=phone, external_id=external_id)
+    if member is None:
+        raise MemberNotFound
+    _refuse_gone(member, closed=closed)
+    return member
+
+
+def _named(**given: UUID | str | None) -> tuple[str, list[Any]]:
+    """The condition that finds a member by its one reference, with its parameters. Raises MemberNotFound."""
+    named = [(kind, value) for kind, value in given.items() if value is not None]
+    if len(named) != 1:
+        raise TypeError("a member is named by exactly one reference")
+    [(kind, value)] = named
+    if kind == "id":
+        return BY_ID, [value]
     try:
-        folded = identities.fold(kind, value)
+        return BY_IDENTITY, [kind, identities.fold(kind, str(value))]
     except identities.NotAnIdentityError:
         raise MemberNotFound from None
-    return _locked(_statement(by_identity=True), [kind, folded], closed=closed)
 
 
 def _locked(statement: str, parameters: list[Any], *, closed: bool) -> Locked:
@@ -86,19 +114,14 @@ def _refuse_gone(member: Member, *, closed: bool) -> None:
 
 
 @cache
-def _statement(*, by_identity: bool) -> str:
+def _statement(where: str) -> str:
     columns = ", ".join(
         f'{alias}."{field.column}"'
         for alias, model in (("m", Member), ("a", Account))
         for field in model._meta.concrete_fields
     )
-    found = "WHERE m.id = %s"
-    if by_identity:
-        found = (
-            "JOIN members_identity i ON i.member_id = m.id WHERE i.kind = %s AND i.value = %s AND i.retired_at IS NULL"
-        )
     return (
-        f"SELECT {columns} FROM members_member m JOIN loyalty_account a ON a.id = m.account_id {found}"
+        f"SELECT {columns} FROM members_member m JOIN loyalty_account a ON a.id = m.account_id {where}"
         " FOR NO KEY UPDATE OF a, m"
     )
 

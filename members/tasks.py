@@ -15,6 +15,12 @@ def deliver_message(message_id: str) -> None:
 
 
 @shared_task
+def deliver_messages() -> None:
+    """The same for all that are due."""
+    delivery.deliver_due()
+
+
+@shared_task
 def sweep_messages() -> None:
     """Send what is due and was not sent."""
     if schedule.claim("members.sweep_messages", every=schedule.SWEEP):

@@ -1,17 +1,19 @@
 """Tiers: which level a member holds, and why.
 
-Levels by lifetime spend: a level is held while the spend, less what was returned, reaches its `from`
-(CONTRACT part 2, Meaning 9). `level_for` and `standing_of` are pure; `qualify` writes what a sale changed;
-`recompute` works everything out again from the sales, which must give the same (I11).
+Levels by lifetime spend: a level is held while the spend, less what was returned, reaches its `from` (CONTRACT
+part 2, Meaning 9). `level_for` is pure; `qualify` writes what a sale changed; `members.recount` works everything out
+again from the sales, which must give the same (I11).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from django.db import connection
 
 from loyalty import clock, money, outbox, rows
 from loyalty.models import Account, Decision
@@ -116,39 +118,67 @@ def qualify(
     account: Account,
     policies: Policies,
     standings: Sequence[TierStanding],
-    at: datetime,
+    at: datetime | None,
     subject: UUID | None = None,
 ) -> Qualified:
     """Move a locked member to the levels that its counters reach; write what changed, with decision and fact.
 
-    `policies` are those in force now, `standings` the stored ones, read under the lock; `at` is when it happened
-    and `subject` the sale that moved the counters. Returns how the member stands in each group, in the programme's
-    order.
+    `policies` are those in force now, `standings` the stored ones, read under the lock; `at` is when what moved
+    the counters happened (None: look at all sales again) and `subject` the sale that moved them. Returns how the
+    member stands in each group, in the programme's order.
     """
     known = {standing.group: standing for standing in standings}
+    late = at is None or (member.last_sale_at is not None and at < member.last_sale_at)
     result = Qualified()
     for group in compiled(policies):
-        metric = member.spend_minor
-        level = level_for(metric, group.levels)
-        standing = known.get(group.code)
-        stored = standing is not None
-        if standing is None:
-            standing = TierStanding(member=member, group=group.code)
+        standing = known.get(group.code) or TierStanding(member=member, group=group.code)
         result.standings.append(standing)
+        before, since = standing.level, standing.since
+        level = level_for(member.spend_minor, group.levels)
         after = level.code if level else ""
-        if stored and standing.level == after:
-            continue
-        before = standing.level
-        # A late sale changes the level when it arrives, never before what is on record.
-        moment = max(at, standing.since) if standing.since else at
-        standing.level, standing.since, standing.until = after, moment if level else None, None
-        if stored:
-            rows.write(change=[(standing, ("level", "since", "until"))])
-        else:
+        if level is None:
+            standing.since = None
+        elif before != after or late:
+            rises = at is not None and not late and _rises(group, before, level)
+            standing.since = at if rises else _reached_at(member, level, at)
+        standing.level, standing.until = after, None
+        if group.code not in known:
             rows.write(standing)
+        elif (before, since) != (standing.level, standing.since):
+            rows.write(change=[(standing, ("level", "since", "until"))])
         if before != after:
-            result.changes.append(_record(member, account, policies, group, before, after, moment, metric, subject))
+            moment = standing.since if level and _rises(group, before, level) else at
+            result.changes.append(
+                _record(member, account, policies, group, before, after, moment or clock.now(), subject)
+            )
     return result
+
+
+def _rises(group: Group, before: str, level: Level) -> bool:
+    held = group.level(before)
+    return held is None or held.threshold < level.threshold
+
+
+_REACHED = """
+WITH known AS (SELECT occurred_at, total_minor FROM members_sale WHERE member_id = %s AND status = 'sold'),
+     bought AS (SELECT * FROM known
+                UNION ALL SELECT %s::timestamptz, %s::bigint - coalesce(sum(total_minor), 0) FROM known),
+     summed AS (SELECT occurred_at, sum(total_minor) OVER (ORDER BY occurred_at) AS spend FROM bought)
+SELECT min(occurred_at) FROM summed WHERE spend >= %s
+"""
+
+
+def _reached_at(member: Member, level: Level, at: datetime | None) -> datetime:
+    """When the sales, in the order in which they happened, first reached a level: late ones count at their date.
+
+    The sale of `at` need not be written yet: what the member's counter holds beyond the stored sales is its.
+    """
+    if level.threshold <= 0:
+        return member.enrolled_at
+    with connection.cursor() as cursor:
+        cursor.execute(_REACHED, [member.pk, at or clock.now(), member.spend_minor, level.threshold])
+        found: datetime | None = cursor.fetchone()[0]
+    return found or at or clock.now()
 
 
 def _record(
@@ -159,7 +189,6 @@ def _record(
     before: str,
     after: str,
     at: datetime,
-    metric: int,
     subject: UUID | None,
 ) -> TierChange:
     """Write one change of level with its decision, and tell who wants to know."""
@@ -175,7 +204,7 @@ def _record(
             "before": before,
             "after": after,
             "metric": group.metric,
-            "value": money.text(metric, policies.currency),
+            "value": money.text(member.spend_minor, policies.currency),
             "from": money.text(reached.threshold, policies.currency) if reached else None,
         },
     )
@@ -233,13 +262,8 @@ def _explained(
         "code": level.code if level else None,
         "name": localised(level.name, language) if level else None,
         "since": clock.day_of(since, policies.zone).isoformat() if since else None,
-        "until": _last_day(until, policies) if until else None,
+        "until": clock.last_day(until, policies.zone).isoformat() if until else None,
         "floor": None,
         "next": {"code": above.code, "metric": group.metric, "needed": needed(above.threshold)} if above else None,
         "keep": {"metric": group.metric, "needed": needed(level.threshold)} if level else None,
     }
-
-
-def _last_day(until: datetime, policies: Policies) -> str:
-    """The last day that counts, of the first instant that does not."""
-    return clock.day_of(until - timedelta(microseconds=1), policies.zone).isoformat()

@@ -1,3 +1,7 @@
-"""Addresses of the staff pages."""
+"""The staff side. Its lists and pages come from `site`; the till is the top floor's."""
 
-urlpatterns: list[object] = []
+from django.urls import include, path
+
+from loyalty.admin.shell import site
+
+urlpatterns = [path("till/", include("rewards.till.urls")), path("", site.urls)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -19,14 +19,15 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.views import APIView
 
-from loyalty import clock
+from loyalty import clock, policies
 from loyalty.api import auth, bodies, idempotency, problems, stores, throttling
+from loyalty.api.endpoints import Endpoint, NoQuery, delete, get, patch, post
 from loyalty.api.idempotency import Answer, Attempt
 from loyalty.api.problems import InsufficientScope, MethodNotAllowed, TryAgain
 from loyalty.errors import Refusal
 from loyalty.models import ApiClient, Store
 
-F = TypeVar("F", bound=Callable[..., Any])
+__all__ = ["JSON", "Call", "Reply", "View", "delete", "get", "patch", "post"]
 JSON = "application/json"
 ATTEMPTS = 3
 RETRIED = frozenset({"40001", "40P01", "23505"})  # serialization failure, deadlock, a rival's unique row
@@ -40,22 +41,6 @@ class Reply:
     body: Any
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """What a view's method declares of itself."""
-
-    scope: str | None
-    body: type[msgspec.Struct] | None
-    query: type[msgspec.Struct] | None
-    status: int
-    key: bool
-    limit: int
-    transaction: bool
-    reply: Any
-    refusals: tuple[type[Refusal], ...]
-    decoder: msgspec.json.Decoder[Any] | None
 
 
 class Call:
@@ -120,99 +105,6 @@ def _language(header: str) -> str | None:
     return tag if tag.isascii() and tag.isalpha() and len(tag) in (2, 3) else None
 
 
-def _mark(
-    *,
-    scope: str | None,
-    body: type[msgspec.Struct] | None = None,
-    query: type[msgspec.Struct] | None = None,
-    status: int = 200,
-    key: bool = False,
-    limit: int = bodies.MIB,
-    transaction: bool = True,
-    reply: Any = None,
-    refusals: tuple[type[Refusal], ...] = (),
-) -> Callable[[F], F]:
-    if scope is not None and scope not in auth.SCOPES:
-        raise ValueError(f"no scope {scope}")
-
-    def mark(function: F) -> F:
-        function.endpoint = Endpoint(  # type: ignore[attr-defined]
-            scope=scope,
-            body=body,
-            query=query,
-            status=status,
-            key=key,
-            limit=limit,
-            transaction=transaction,
-            reply=reply,
-            refusals=refusals,
-            decoder=bodies.decoder(body) if body else None,
-        )
-        return function
-
-    return mark
-
-
-def get(
-    *,
-    scope: str | None,
-    query: type[msgspec.Struct] | None = None,
-    transaction: bool = False,
-    reply: Any = None,
-    refusals: tuple[type[Refusal], ...] = (),
-) -> Callable[[F], F]:
-    """Mark `get(self, call, [query,] **path)`. Autocommit unless `transaction`."""
-    return _mark(scope=scope, query=query or NoQuery, transaction=transaction, reply=reply, refusals=refusals)
-
-
-def post(
-    *,
-    scope: str,
-    body: type[msgspec.Struct] = bodies.Nothing,
-    status: int = 200,
-    key: bool = True,
-    limit: int = bodies.MIB,
-    transaction: bool = True,
-    reply: Any = None,
-    refusals: tuple[type[Refusal], ...] = (),
-) -> Callable[[F], F]:
-    """Mark `post(self, call, body, **path)`.
-
-    `key`: an Idempotency-Key is required and its reply stored. `limit`: bytes of the body. `transaction`: run
-    in one (always with a key). `reply`: the type of the reply, `refusals`: what it may refuse, for the documents.
-    """
-    return _mark(
-        scope=scope,
-        body=body,
-        status=status,
-        key=key,
-        limit=limit,
-        transaction=transaction or key,
-        reply=reply,
-        refusals=refusals,
-    )
-
-
-def patch(
-    *,
-    scope: str,
-    body: type[msgspec.Struct],
-    reply: Any = None,
-    refusals: tuple[type[Refusal], ...] = (),
-) -> Callable[[F], F]:
-    """Mark `patch(self, call, body, **path)`: a change that may be repeated, so without a key."""
-    return _mark(scope=scope, body=body, reply=reply, refusals=refusals)
-
-
-def delete(*, scope: str, reply: Any = None, refusals: tuple[type[Refusal], ...] = ()) -> Callable[[F], F]:
-    """Mark `delete(self, call, body, **path)`; the body is empty."""
-    return _mark(scope=scope, body=bodies.Nothing, reply=reply, refusals=refusals)
-
-
-class NoQuery(msgspec.Struct, forbid_unknown_fields=True):
-    """A call without parameters."""
-
-
 class View(APIView):
     """A DRF view whose dispatch is the edge's own: no sessions, no content negotiation, no DRF parsers."""
 
@@ -246,7 +138,8 @@ class View(APIView):
                 headers.update(result.headers)
             return Answer(status, JSON, _encode(body), call._member)
 
-        answer = _outermost(lambda: _run(request, call, endpoint, raw, work))
+        with policies.newest_is(*call.identity.programme):
+            answer = _outermost(lambda: _run(request, call, endpoint, raw, work))
         response = HttpResponse(answer.body, status=answer.status, content_type=answer.content_type, headers=headers)
         if answer.replayed:
             response["Idempotency-Replayed"] = "true"
@@ -261,8 +154,10 @@ class View(APIView):
 
 def _admit(request: HttpRequest, endpoint: Endpoint) -> auth.Identity:
     """Key, scope, limit. Raises Unauthenticated, InsufficientScope, TooManyRequests."""
+    # The till page has checked the person itself; nothing that comes over HTTP can set this attribute.
+    identity: auth.Identity | None = getattr(request, "admitted", None)
     try:
-        identity = auth.authenticate(request.META.get("HTTP_AUTHORIZATION", ""))
+        identity = identity or auth.authenticate(request.META.get("HTTP_AUTHORIZATION", ""))
     except problems.Unauthenticated:
         throttling.failed_attempt(request)
         raise
@@ -290,7 +185,7 @@ def _run(request: HttpRequest, call: Call, endpoint: Endpoint, raw: bytes, work:
         body = problems.encode(refusal, request_id=call.request_id, request=request)
         return Answer(refusal.status, problems.CONTENT_TYPE, body, call._member)
 
-    return idempotency.once(attempt, work, refused=refused)
+    return idempotency.once(attempt, work, refused=refused, gather=endpoint.gather)
 
 
 def _outermost(run: Callable[[], Answer]) -> Answer:

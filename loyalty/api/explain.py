@@ -231,7 +231,7 @@ class Walk:
         """An id."""
         try:
             msgspec.convert(tree, UUID)
-        except msgspec.ValidationError:
+        except (msgspec.ValidationError, ValueError):
             yield FieldError(path, "not_an_id", "An id such as 01932b6e-… is needed.")
 
     def literal(self, tree: Any, kind: kinds.LiteralType, path: str) -> Iterator[FieldError]:

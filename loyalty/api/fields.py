@@ -53,7 +53,7 @@ Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 MoneyText = Annotated[
     str,
     Meta(
-        pattern=r"^[0-9]{1,15}(\.[0-9]{1,4})?" + _END,
+        pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?" + _END,
         description="Money as a decimal text, at most the currency's decimals.",
         examples=["19.90"],
         extra={"code": "not_money"},

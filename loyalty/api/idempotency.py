@@ -15,10 +15,10 @@ from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 
-from loyalty import clock
+from loyalty import rows
 from loyalty.api.problems import BadRequest, InProgress, KeyReused
 from loyalty.errors import MemberErased, Refusal
-from loyalty.ids import uuid7
+from loyalty.models import StoredReply
 
 WAIT_SECONDS = 3
 STORED = frozenset({404, 409, 410, 422})  # and every 2xx
@@ -31,11 +31,13 @@ SELECT pg_try_advisory_xact_lock(%s), r.fingerprint, r.status, r.content_type, r
 _READ = """
 SELECT fingerprint, status, content_type, body FROM loyalty_storedreply WHERE client_id = %s AND key = %s
 """
-_KEEP = """
+_KEEP_REFUSAL = """
 INSERT INTO loyalty_storedreply
        (id, client_id, key, fingerprint, status, content_type, body, member, created_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (client_id, key) DO NOTHING
 """
+_COLUMNS = ("id", "client_id", "key", "fingerprint", "status", "content_type", "body", "member", "created_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,13 @@ def checked(key: str | None) -> str:
     return key
 
 
-class _OvertakenError(Exception):
-    """A rival stored its reply first: this transaction rolls back."""
-
-
-def once(attempt: Attempt, work: Callable[[], Answer], *, refused: Callable[[Refusal], Answer]) -> Answer:
+def once(
+    attempt: Attempt,
+    work: Callable[[], Answer],
+    *,
+    refused: Callable[[Refusal], Answer],
+    gather: bool = False,
+) -> Answer:
     """Do `work` in one transaction with its stored reply, or give the reply stored before.
 
     A refusal of the work rolls it back and is stored by itself. Raises KeyReused, InProgress, and whatever of
@@ -92,11 +96,11 @@ def once(attempt: Attempt, work: Callable[[], Answer], *, refused: Callable[[Ref
             before = _enter(attempt)
             if before is not None:
                 return before
-            answer = work()
-            _keep(attempt, answer)
-            return answer
-    except _OvertakenError:
-        return _stored_by_rival(attempt)
+            return _together(attempt, work) if gather else _apart(attempt, work)
+    except IntegrityError as error:
+        if constraint(error) != "stored_reply_once":
+            raise
+        return _stored_by_rival(attempt)  # a rival stored first, and this transaction is rolled back
     except Refusal as refusal:
         if refusal.status not in STORED or isinstance(refusal, KeyReused | InProgress):
             raise
@@ -135,35 +139,43 @@ def _replay(attempt: Attempt, kept: Any, status: int, content_type: str, body: b
     return Answer(status, content_type, bytes(body), replayed=True)
 
 
-def _row(attempt: Attempt, answer: Answer) -> list[Any]:
-    return [
-        uuid7(),
-        attempt.client,
-        attempt.key,
-        attempt.fingerprint,
-        answer.status,
-        answer.content_type,
-        answer.body,
-        answer.member,
-        clock.now(),
-    ]
+def _apart(attempt: Attempt, work: Callable[[], Answer]) -> Answer:
+    """The work, then its reply."""
+    answer = work()
+    _keep(attempt, answer)
+    return answer
+
+
+def _together(attempt: Attempt, work: Callable[[], Answer]) -> Answer:
+    """The work's writes and its reply in one statement."""
+    with rows.together():
+        answer = work()
+        rows.write(_row(attempt, answer))
+    return answer
+
+
+def _row(attempt: Attempt, answer: Answer) -> StoredReply:
+    return StoredReply(
+        client_id=attempt.client,
+        key=attempt.key,
+        fingerprint=attempt.fingerprint,
+        status=answer.status,
+        content_type=answer.content_type,
+        body=answer.body,
+        member=answer.member,
+    )
 
 
 def _keep(attempt: Attempt, answer: Answer) -> None:
-    """Store the reply inside the work's transaction. A rival's reply there already undoes the work."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(_KEEP, _row(attempt, answer))
-    except IntegrityError as error:
-        if constraint(error) != "stored_reply_once":
-            raise
-        raise _OvertakenError from None
+    """Store the reply. A rival's reply there already undoes the work (see `once`)."""
+    rows.write(_row(attempt, answer))
 
 
 def _store_refusal(attempt: Attempt, answer: Answer) -> Answer:
     """Store a refusal in a transaction of its own; the rival's reply where that came first."""
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP + " ON CONFLICT (client_id, key) DO NOTHING", _row(attempt, answer))
+        row = _row(attempt, answer)
+        cursor.execute(_KEEP_REFUSAL, [getattr(row, column) for column in _COLUMNS])
         if cursor.rowcount == 1:
             return answer
     return _stored_by_rival(attempt)

@@ -37,10 +37,44 @@ FIELD_CODES = {
     "too_long": "Too long",
     "too_short": "Too short",
     "bad_character": "A character that cannot be stored",
+    "exactly_one": "Exactly one of several fields is needed",
+    "not_a_card": "Not a card number",
+    "not_an_email": "Not an e-mail address",
+    "not_a_phone": "Not a phone number",
+    "not_a_language": "Not a language tag",
+    "unknown_language": "A language that is not spoken here",
+    "not_a_code": "Not a code",
+    "not_a_value": "Not a value that can be kept",
     "malformed": "Not in the form this field has",
     "bad_cursor": "Not a cursor of this list",
     "idempotency_key_required": "An Idempotency-Key is required",
     "idempotency_key_malformed": "The Idempotency-Key is malformed",
+}
+
+
+# What the code's page says beyond its title.
+FIELD_TEXTS = {
+    "malformed_json": "The body is not JSON in UTF-8, or has NaN or Infinity, which JSON does not know.",
+    "duplicate_field": "A name stands twice in one object, or a parameter twice in a query. Which one was meant?",
+    "too_deep": "Objects and lists may be nested 20 deep.",
+    "unknown_field": "Fields that are not in the documentation are refused, so that a misspelt one is noticed.",
+    "required": "The field has no default and must be sent.",
+    "not_an_integer": 'A JSON number without decimals is needed: 5, not 5.0, "5" or true.',
+    "not_money": 'Money is a text of ASCII digits with at most one point, such as "19.90": no sign, no exponent.',
+    "not_a_quantity": 'A whole number from 1, or a text with up to three decimals such as "0.350".',
+    "too_many_decimals": "Money has at most the decimals of its currency: none for JPY, 2 for USD, 3 for KWD.",
+    "not_a_time": "RFC 3339 with an offset, such as 2026-11-22T10:00:00+09:00.",
+    "not_a_day": "A calendar day of the programme's time zone, such as 2026-11-22.",
+    "not_a_card": "4 to 32 letters and digits; spaces and hyphens make no difference.",
+    "not_a_phone": "With its country code (+81 …), or as it is dialled in the programme's country.",
+    "not_a_language": "A BCP 47 tag such as “ja” or “en-GB”.",
+    "unknown_language": "One of the programme's languages is needed; the problem's detail lists them.",
+    "not_a_code": "Small letters, digits, _ and -; the name of an attribute may have capitals and points, too.",
+    "not_a_value": "An attribute is a text, a number, true or false.",
+    "bad_character": "NUL and lone surrogates cannot be stored; everything else of Unicode can.",
+    "idempotency_key_required": "Make a fresh random key for each request, and send the same one when you repeat it.",
+    "idempotency_key_malformed": "1 to 255 visible ASCII characters, without spaces.",
+    "bad_cursor": "Send back `next` of the page before, unchanged, to the same list in the same order.",
 }
 
 

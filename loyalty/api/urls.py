@@ -4,6 +4,11 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from loyalty.api import schema
+
 ROOMS = [name for name in ("members.api.urls", "rewards.api.urls") if find_spec(name)]
 
-urlpatterns: list[URLPattern | URLResolver] = [path("v1/", include(name)) for name in ROOMS]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("schema", schema.serve),
+    *[path("v1/", include(name)) for name in ROOMS],
+]

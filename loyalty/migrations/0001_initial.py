@@ -309,8 +309,8 @@ class Migration(migrations.Migration):
                         name="fact_waiting",
                     ),
                     models.Index(
+                        models.F("shard"),
                         models.F("account"),
-                        models.F("id"),
                         condition=models.Q(
                             ("attempts__gt", 0), ("handled_at__isnull", True), ("parked_at__isnull", True)
                         ),

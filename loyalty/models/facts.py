@@ -33,8 +33,8 @@ class Fact(models.Model):
             ),
             # Hardly ever has an entry: the few accounts whose later facts wait for a failed one.
             models.Index(
+                "shard",
                 "account",
-                "id",
                 name="fact_retrying",
                 condition=Q(handled_at__isnull=True, parked_at__isnull=True, attempts__gt=0),
             ),

@@ -52,6 +52,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.name or self.email
 
+    def get_full_name(self) -> str:
+        """The name, for the admin theme; empty where there is none."""
+        return self.name
+
 
 class Role(models.TextChoices):
     """What a member of staff does; `loyalty.roles` says what each may do."""

@@ -9,7 +9,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q
 
 from loyalty import clock, traces
 from loyalty.models import Fact
@@ -33,41 +33,46 @@ LOCK = 0x0B0C  # the first key of the advisory locks of shards
 def drain(limit: int | None = None) -> int:
     """Handle everything that is due, here and now; returns how many facts were carried.
 
-    Waits for another relay that is at work. Facts recorded meanwhile by the handlers are handled too. `limit`
-    ends it after about that many facts.
+    Waits for another relay that is at work. Facts recorded meanwhile by the handlers are handled too. `limit` ends it
+    after about that many facts.
     """
     carried = 0
     while limit is None or carried < limit:
-        shards = _due_shards()
-        if not shards:
-            break
-        batch = sum(_carry(shard) for shard in shards)
-        carried += batch
-        if not batch:
-            time.sleep(0.02)  # another relay has them
+        batches = [_carry(shard) for shard in _shards()]
+        carried += sum(batch or 0 for batch in batches)
+        if not any(batches):
+            if None not in batches:
+                break
+            time.sleep(0.02)  # another relay has a shard
     return carried
 
 
 def relay() -> int:
     """Handle what is due and what comes in during the next moments; others keep the shards they work on.
 
-    While it runs no more wake-ups are sent: at a busy till one relay lives on instead. Returns how many facts
-    were carried.
+    While it runs no more wake-ups are sent: at a busy till one relay lives on instead. Returns how many facts were
+    carried.
     """
     carried, end = 0, time.monotonic() + RUN_SECONDS
     while True:
         wakeup.keep_quiet()
-        batch = sum(_carry(shard) for shard in _due_shards())
+        batch = _carry_all()
         carried += batch
         if not batch or time.monotonic() > end:
             break
-        time.sleep(LINGER_SECONDS)
+        if batch < BATCH:
+            time.sleep(LINGER_SECONDS)
     wakeup.listen_again()
     # Whoever committed before the line above has sent no wake-up and is seen now.
-    last = sum(_carry(shard) for shard in _due_shards())
+    last = _carry_all()
     if last:
         wakeup.send()
     return carried + last
+
+
+def _carry_all() -> int:
+    """One batch of each shard that has something due."""
+    return sum(_carry(shard) or 0 for shard in _shards())
 
 
 def _is_due() -> Q:
@@ -76,25 +81,30 @@ def _is_due() -> Q:
     return Q(attempts=0) | Q(due_at__lte=now) | Q(due_at__gt=now + LONGEST_PAUSE)
 
 
-def _due() -> QuerySet[Fact]:
-    earlier = Fact.objects.filter(
-        WAITING, ~_is_due(), attempts__gt=0, account=OuterRef("account"), id__lt=OuterRef("id")
-    )
-    return Fact.objects.filter(WAITING, _is_due(), ~Exists(earlier))
+def _shards() -> list[int]:
+    """Those with something due, or due were it not for an earlier fact that failed."""
+    due = Fact.objects.filter(WAITING, _is_due())
+    return list(due.order_by("shard").values_list("shard", flat=True).distinct())
 
 
-def _due_shards() -> list[int]:
-    return list(_due().order_by("shard").values_list("shard", flat=True).distinct())
+def _due(shard: int) -> list[Fact]:
+    """The next batch of a shard, without what must wait for an earlier fact of its account."""
+    waiting = Fact.objects.filter(WAITING, shard=shard)
+    stuck = waiting.filter(~_is_due(), attempts__gt=0, account__isnull=False).values_list("account", flat=True)
+    due = waiting.filter(_is_due())
+    if accounts := set(stuck):
+        due = due.filter(Q(account__isnull=True) | ~Q(account__in=accounts))
+    return list(due.order_by("id")[:BATCH])
 
 
-def _carry(shard: int) -> int:
-    """One batch of one shard in one transaction; 0 if another relay has the shard."""
+def _carry(shard: int) -> int | None:
+    """One batch of one shard in one transaction; None if another relay has the shard."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK, shard])
             if not cursor.fetchone()[0]:
-                return 0
-        facts = list(_due().filter(shard=shard).order_by("id")[:BATCH])
+                return None
+        facts = _due(shard)
         done: list[UUID] = []
         failed: dict[UUID, str] = {}
         stuck: set[UUID] = set()  # accounts one of whose facts failed: what follows waits

@@ -15,11 +15,24 @@ from loyalty.runtime.failures import LaunchError, disk_full, insist_on_space, ki
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 INSTALLED_BYTES = 1024 * 1024 * 1024  # the venv with the tools for tests is 600 MB, plus what pip unpacks on the way
+LOCK = ".run-lock"  # not ".lock": that one is uv's, and uv would wait for us
 DEV_COMMANDS = {"test", "bench", "lock"}
-UNREACHABLE = (
-    "connection", "resolve", "resolution", "timed out", "timeout", "max retries", "no matching distribution",
-    "dns error", "error sending request", "failed to fetch", "proxy", "certificate", "unreachable",
-)  # fmt: skip
+UNREACHABLE = (  # in the words of pip and of uv
+    "failed to establish a new connection",
+    "connection broken by",
+    "connection refused",
+    "(from versions: none)",
+    "name resolution",
+    "name or service not known",
+    "network is unreachable",
+    "timed out",
+    "timeouterror",
+    "certificate_verify_failed",
+    "proxyerror",
+    "could not fetch url",
+    "error sending request",
+    "dns error",
+)
 
 HELP = """\
 ./run                          install, start everything, load the demo; Ctrl-C stops it all
@@ -60,7 +73,7 @@ def fingerprint(files: Sequence[Path]) -> str:
 def only_one(venv: Path) -> Iterator[None]:
     """Two runs at once must not both install: the second waits, and then finds the work done."""
     venv.mkdir(parents=True, exist_ok=True)
-    with (venv / ".lock").open("w") as lock:
+    with (venv / LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -115,7 +128,7 @@ class Venv:
         for item in self.path.iterdir():
             if item.is_dir() and not item.is_symlink():
                 shutil.rmtree(item)
-            elif item.name != ".lock":
+            elif item.name != LOCK:
                 item.unlink()
 
     def _with_uv(self, files: Sequence[Path]) -> bool:

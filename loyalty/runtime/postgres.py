@@ -22,7 +22,7 @@ from loyalty.runtime.processes import Process, as_account, wait_until
 
 SUPERUSER = "postgres"
 DATABASE = "loyalty"
-START_SECONDS = 60
+START_SECONDS = 300  # after a crash it may have much to replay; a server that dies is noticed at once
 # Nothing a member wrote may reach a log: no statements, no parameters, no DETAIL lines.
 SETTINGS = {
     "listen_addresses": "",

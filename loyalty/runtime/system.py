@@ -19,7 +19,7 @@ from loyalty.runtime.postgres import Postgres
 from loyalty.runtime.processes import Process, ends_with_parent, wait_until
 from loyalty.runtime.valkey import Valkey
 
-WEB_SECONDS = 60
+WEB_SECONDS = 180  # for a busy machine; a server that dies is noticed at once
 PYTHON = sys.executable
 
 

@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from members.api.references import MemberRef
 
 from loyalty.api import edge, fields
 from loyalty.errors import FieldError, RewardNotAvailable, WrongCurrency
 from loyalty.policies import Policies
 from members import activity
+from members.api.references import MemberRef
 from rewards import rules
 from rewards.earning import Receipt
 

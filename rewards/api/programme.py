@@ -37,7 +37,10 @@ class ProgrammeView(edge.View):
             "name": localised(programme.name, language),
             "currency": programme.currency,
             "timezone": programme.zone.key,
-            "stores": [{"code": store.code, "name": localised(store.name, language)} for store in Store.objects.filter(retired_at=None)],
+            "stores": [
+                {"code": store.code, "name": localised(store.name, language)}
+                for store in Store.objects.filter(retired_at=None)
+            ],
             "tiers": [_group(group, programme, language) for group in tiers.compiled(programme)],
             "rules": [
                 {

@@ -52,6 +52,7 @@ class Sales(edge.View):
         scope="sales",
         body=bodies.SaleBody,
         status=201,
+        gather=True,
         reply=shapes.Sold,
         refusals=(*CHECKS, DuplicateReceipt),
     )
@@ -125,4 +126,5 @@ def receipt_text(sold: Sold, language: str) -> str:
         if sold.decision.points == 0:
             return ngettext("You have %(available)s point.", "You have %(available)s points.", available) % counts
         earned = ngettext("+%(points)s point.", "+%(points)s points.", sold.decision.points)
-        return f"{earned} {_('You now have %(available)s.')}" % counts
+        spaced = "" if language.startswith("ja") else " "
+        return spaced.join([earned, _("You now have %(available)s.")]) % counts

@@ -14,7 +14,7 @@ from loyalty import money
 FILE = Path(__file__).parent / "cdnow_transactions.csv"
 CURRENCY = "USD"
 OPENS_AT, OPEN_MINUTES = 10, 10 * 60
-JOINS_BEFORE = timedelta(minutes=4)  # at the till, before the first purchase
+JOINS_AT, JOIN_MINUTES = 9, 60  # on the morning of the first purchase
 STORES = ("main", "harbour", "online")
 OF_TEN = "mmmmhhhooo"  # how many of ten customers buy where
 
@@ -82,9 +82,15 @@ def purchases(file: Path = FILE) -> list[Purchase]:
 
 
 def events(bought: Sequence[Purchase]) -> list[Event]:
-    """Everything that happened, oldest first; each customer joins just before the first purchase."""
+    """Everything that happened, oldest first; each customer joins on the morning of the first purchase."""
     first: dict[int, Purchase] = {}
     for purchase in sorted(bought, key=lambda p: (p.occurred_at, p.receipt)):
         first.setdefault(purchase.customer, purchase)
-    joined: list[Event] = [Joining(p.customer, p.occurred_at - JOINS_BEFORE, p.store) for p in first.values()]
+    joined: list[Event] = [_joining(purchase) for purchase in first.values()]
     return sorted([*joined, *bought], key=lambda e: (e.occurred_at, getattr(e, "receipt", ""), e.customer))
+
+
+def _joining(first: Purchase) -> Joining:
+    minutes = chance(first.customer, "joining", JOIN_MINUTES)
+    morning = datetime.combine(first.occurred_at.date(), time(JOINS_AT), UTC)
+    return Joining(first.customer, morning + timedelta(minutes=minutes), first.store)

@@ -47,17 +47,18 @@ def levels(
     for group in tiers.compiled(programme):
         standing = stored.get(group.code)
         if standing is not None and standing.since is not None and standing.since > at:
-            found[group.code] = level_at(member, group.code, at)
+            found[group.code] = level_at(member, standing, at)
         else:
             found[group.code] = standing.level if standing else ""
     return found
 
 
-def level_at(member: Member, group: str, at: datetime) -> str:
-    """The level at an earlier instant, for sales that arrive late."""
-    changes = TierChange.objects.filter(member=member, group=group)
-    before = changes.filter(at__lte=at).order_by("-at", "-recorded_at", "-id").values_list("after", flat=True).first()
-    if before is not None:
+def level_at(member: Member, standing: TierStanding, at: datetime) -> str:
+    """The level at an instant before the present one began, for sales that arrive late."""
+    changes = TierChange.objects.filter(member=member, group=standing.group)
+    newest_first = changes.filter(at__lte=at).order_by("-at", "-recorded_at", "-id")
+    if (before := newest_first.values_list("after", flat=True).first()) is not None:
         return before
-    after = changes.filter(at__gt=at).order_by("at", "recorded_at", "id").values_list("before", flat=True).first()
-    return after or ""
+    oldest_first = changes.filter(at__gt=at).order_by("at", "recorded_at", "id")
+    first = oldest_first.values_list("before", flat=True).first()
+    return standing.level if first is None else first  # never changed: the level it started with

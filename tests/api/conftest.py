@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import redis
 from django.test import Client
 from django.urls import clear_url_caches, set_urlconf
 
-from loyalty import limits
 from loyalty.api import auth
 
 
@@ -66,6 +66,6 @@ def till(shop, make_key) -> Sender:
 @pytest.fixture(autouse=True)
 def fresh_limits(settings):
     """Counters of their own for each test."""
-    client = limits.connection()
+    client = redis.Redis.from_url(settings.CACHES["default"]["LOCATION"])
     for name in client.scan_iter("limit:*"):
         client.delete(name)

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from django.urls import path
 
+from loyalty import rows
 from loyalty.api import edge, fields, pagination
 from loyalty.errors import InsufficientPoints, NotFound
 from loyalty.models import Account
@@ -104,7 +105,19 @@ class Echo(edge.View):
         return {"body": body, "actor": call.actor, "store": call.store and call.store.code}
 
 
+class Gathered(edge.View):
+    """Writes through `rows`, in one statement with its reply."""
+
+    @edge.post(scope="sales", body=BasketBody, status=201, gather=True)
+    def post(self, call: edge.Call, body: BasketBody) -> dict[str, Any]:
+        """Open an account in one statement."""
+        account = Account(lifetime_earned=body.points)
+        rows.write(account)
+        return {"id": account.pk}
+
+
 urlpatterns = [
+    path("api/v1/test/gathered", Gathered.as_view()),
     path("api/v1/test/accounts", Accounts.as_view()),
     path("api/v1/test/accounts/<uuid:account_id>", OneAccount.as_view()),
     path("api/v1/test/echo", Echo.as_view()),

@@ -1,4 +1,4 @@
-"""Runs `./run` in a copy of the checkout, as somebody else's machine would, and watches what it leaves behind."""
+"""Runs `./run` in a copy of the checkout, as on another machine, and watches what it leaves behind."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -25,6 +26,17 @@ NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv", "var", "build", "__pycache__", ".*_cache", ".hypothesis", "node_modules"
 )
 INHERITED = ("DATABASE_", "BROKER_", "CACHE_", "LOYALTY_", "DJANGO_", "PYTEST_", "PYTHONPATH", "PIP_")
+
+
+@contextmanager
+def open_place() -> Iterator[Path]:
+    """A directory that every user may enter, unlike pytest's own: as root PostgreSQL's account must."""
+    place = Path("/var/tmp") / f"loyalty-test-{os.urandom(4).hex()}"
+    place.mkdir(mode=0o755)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def copy_checkout(place: Path) -> Path:
@@ -72,7 +84,7 @@ class Launcher:
                 extra_groups=[] if account else None,
             )
 
-    def call(self, *arguments: str, seconds: float = 120) -> tuple[int, str]:
+    def call(self, *arguments: str, seconds: float = 300) -> tuple[int, str]:
         """Exit code and all output of a `./run` that ends by itself."""
         output = self._output()
         process = self.popen(*arguments, output=output)
@@ -82,7 +94,7 @@ class Launcher:
             process.kill()
         return code, output.read_text()
 
-    def refusal(self, *arguments: str, seconds: float = 120) -> str:
+    def refusal(self, *arguments: str, seconds: float = 300) -> str:
         """The one sentence with which it refuses: a code other than 0, no traceback, nothing after it."""
         code, text = self.call(*arguments, seconds=seconds)
         assert code != 0, text
@@ -93,7 +105,7 @@ class Launcher:
         return lines[0]
 
     @contextmanager
-    def running(self, seconds: float = 90) -> Iterator[Running]:
+    def running(self, seconds: float = 300) -> Iterator[Running]:
         """Up and answering; afterwards stopped, whatever the test has done to it."""
         output = self._output()
         running = Running(self, self.popen(output=output), output)
@@ -125,17 +137,20 @@ class Running:
     def output(self) -> str:
         return self._output.read_text(errors="replace")
 
-    def wait_for(self, text: str, seconds: float = 60) -> None:
+    def wait_for(self, text: str, seconds: float = 120) -> None:
         wait_until(lambda: text in self.output or self.process.poll() is not None, seconds)
         assert text in self.output, self.output
 
-    def answers(self, seconds: float = 30) -> bool:
+    def answers(self, seconds: float = 60) -> bool:
         return wait_until(lambda: answers(self.launcher.port), seconds, pause=0.3)
 
     def child(self, word: str) -> psutil.Process:
         """The launcher's own child whose command line has the word."""
         (found,) = [child for child in self.family() if word in command_line(child) and child.ppid() == self.pid]
         return found
+
+    def has_child(self, word: str) -> bool:
+        return any(word in command_line(child) and child.ppid() == self.pid for child in self.family())
 
     def family(self) -> list[psutil.Process]:
         """Every process it started, directly or not, also those met before."""
@@ -164,16 +179,13 @@ class Running:
                 child.kill()
 
     def query(self, sql: str) -> str:
-        """One value from the database, through `./run manage`."""
-        script = (
-            "from django.db import connection; cursor = connection.cursor(); "
-            f"cursor.execute({sql!r}); print('value:', cursor.fetchone()[0])"
-        )
-        code, text = self.launcher.call("manage", "shell", "-v", "0", "-c", script)
-        assert code == 0, text
-        return text.rsplit("value: ", 1)[1].strip()
+        """One value from the database, by psql in the role that serves."""
+        psql, url = Path(self.facts()["env"]["LOYALTY_PG_BIN"]) / "psql", self.facts()["env"]["DATABASE_URL"]
+        done = subprocess.run([psql, "-XAtc", sql, url], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
-    def facts(self) -> dict[str, object]:
+    def facts(self) -> dict[str, Any]:
         return dict(json.loads((self.launcher.home / "running.json").read_text()))
 
 

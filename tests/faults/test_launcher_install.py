@@ -63,7 +63,7 @@ def test_a_missing_venv_module_is_said(bare: Launcher, module: str, tmp_path: Pa
     assert "./run again" in sentence
 
 
-@pytest.mark.parametrize("tool", ["pip", "uv"])
+@pytest.mark.parametrize("tool", ["pip", pytest.param("uv", marks=pytest.mark.more)])
 def test_an_unreachable_registry_is_said(bare: Launcher, tool: str) -> None:
     uv = Path(sys.prefix) / "bin" / "uv"
     if tool == "uv" and not uv.exists():
@@ -100,7 +100,7 @@ def test_a_read_only_checkout_without_a_place_for_state_is_said(bare: Launcher, 
     assert f"{blocked / 'home'} cannot be written" in bare.refusal()
 
 
-# ---- without a registry: the steps of an installation, each recorded in place of being run ------------------
+# ---- without a registry: the steps of an installation, each recorded in place of being run ----------
 
 
 class Recorded(install.Venv):

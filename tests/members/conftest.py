@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from loyalty.models import Store
 from members import enrolment
 from members.models import Member
 
-TIERS = [
+TIERS: list[dict[str, Any]] = [
     {
         "group": "status",
         "metric": "spend",
@@ -23,7 +24,7 @@ TIERS = [
         ],
     }
 ]
-PROGRAMME = {
+PROGRAMME: dict[str, Any] = {
     "loyalty": 1,
     "name": "Records",
     "settings": {"currency": "USD", "timezone": "America/New_York", "languages": ["en", "ja"]},

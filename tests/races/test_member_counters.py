@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection, connections, transaction
 
-from loyalty import ledger, policies, rows
-from loyalty.models import Account, Entry
-from members import activity, enrolment, locks, tiers
-from members.models import Member, Sale, SaleLine, TierStanding
+from loyalty import books, policies
+from loyalty.errors import IdentityTaken
+from loyalty.models import Account, Entry, Fact
+from members import enrolment, locks
+from members.models import Identity, Member, Profile, Sale, TierStanding
 from tests.members.conftest import PROGRAMME
+from tests.members.selling import record
 
 TILLS, ROUNDS = 8, 10
 AMOUNT = 700  # cents: 80 sales make 560.00, over the threshold of gold
@@ -23,41 +25,6 @@ AMOUNT = 700  # cents: 80 sales make 560.00, over the threshold of gold
 def ada(committed) -> Member:
     policies.apply(document=PROGRAMME, actor="test", valid_from=datetime(2020, 1, 1, tzinfo=UTC))
     return enrolment.enrol(name="Ada", email="ada@example.com", actor="test")
-
-
-def sell(member: Member, account: Account, receipt: str) -> None:
-    """One sale with its points and its tier, as record_sale does it, of an already locked member."""
-    store = policies.store("main")
-    found = activity.situation(store=store, receipt=receipt, member=member)
-    with rows.together():
-        sale = activity.record(
-            member=member,
-            store=store,
-            receipt=receipt,
-            occurred_at=datetime(2026, 1, 1, tzinfo=UTC),
-            currency="USD",
-            total_minor=AMOUNT,
-            lines=[SaleLine(number=1, amount_minor=AMOUNT)],
-            content_hash=activity.content_hash({"receipt": receipt}),
-            actor="test",
-        )
-        ledger.post(
-            account=account,
-            kind="earn",
-            house="issued",
-            points=7,
-            reference=f"sale:{sale.pk}",
-            actor="test",
-            grants=[ledger.Grant(7, sale.occurred_at, None)],
-        )
-        tiers.qualify(
-            member=member,
-            account=account,
-            policies=policies.current(),
-            standings=found.standings,
-            at=sale.occurred_at,
-            subject=sale.pk,
-        )
 
 
 def at_once(work) -> None:
@@ -81,7 +48,7 @@ def at_once(work) -> None:
 def test_counters_balance_and_tier_follow_from_the_sales_after_eight_tills_at_once(ada):
     def work(till: int, turn: int) -> None:
         locked = locks.lock(id=ada.pk) if turn % 2 else locks.lock(email="ada@example.com")
-        sell(locked.member, locked.account, f"{till}-{turn}")
+        record(locked.member, locked.account, f"{till}-{turn}", minor=AMOUNT)
 
     at_once(work)
     member = Member.objects.select_related("account").get(pk=ada.pk)
@@ -93,20 +60,43 @@ def test_counters_balance_and_tier_follow_from_the_sales_after_eight_tills_at_on
         ("bronze", "silver"),
         ("silver", "gold"),
     ]
+    assert books.check().problems == []
 
 
 def test_without_the_lock_on_the_member_row_counters_are_lost(ada):
     """The control: join both rows and lock the account alone, and this test of ours can see what goes wrong."""
-    one_row = locks._statement(by_identity=False).replace("OF a, m", "OF a")
+    one_row = locks._statement(locks.BY_ID).replace("OF a, m", "OF a")
     assert one_row.endswith("FOR NO KEY UPDATE OF a")
 
     def work(till: int, turn: int) -> None:
         found = locks._locked(one_row, [ada.pk], closed=False)
         connection.cursor().execute("SELECT pg_sleep(0.002)")
-        sell(found.member, found.account, f"{till}-{turn}")
+        record(found.member, found.account, f"{till}-{turn}", minor=AMOUNT)
 
     at_once(work)
     member = Member.objects.select_related("account").get(pk=ada.pk)
     assert Sale.objects.count() == 80
     assert (member.account.total, member.account.sequence) == (560, 80)  # the locked row is right
     assert member.purchases < 80  # the joined one is not, and nobody was told
+    assert {problem.invariant for problem in books.check().problems} == {"I11"}  # but the books tell
+
+
+def test_of_eight_who_enrol_one_address_at_once_one_joins(committed):
+    policies.apply(document=PROGRAMME, actor="test", valid_from=datetime(2020, 1, 1, tzinfo=UTC))
+    start = threading.Barrier(TILLS)
+
+    def enrol(number: int) -> str:
+        try:
+            start.wait()
+            return str(enrolment.enrol(name=f"Ada {number}", email=" Ada@Example.com", actor="test").pk)
+        except IdentityTaken as refusal:
+            return refusal.errors[0].field
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(TILLS) as pool:
+        answers = sorted(pool.map(enrol, range(TILLS)))
+    assert answers.count("email") == TILLS - 1
+    counts = [model.objects.count() for model in (Member, Account, Profile, TierStanding, Fact)]
+    assert counts == [1, 1, 1, 1, 1]
+    assert Identity.objects.count() == 2  # the address and the card

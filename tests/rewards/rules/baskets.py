@@ -37,9 +37,7 @@ def line(number, amount, currency="USD", **more):
 
 def basket(*lines, currency="USD", **more):
     """Amounts as texts become lines 1, 2, …"""
-    made = tuple(
-        one if isinstance(one, rules.Line) else line(i, one, currency) for i, one in enumerate(lines, start=1)
-    )
+    made = tuple(one if isinstance(one, rules.Line) else line(i, one, currency) for i, one in enumerate(lines, start=1))
     more.setdefault("occurred_at", SUNDAY)
     return rules.Basket(lines=made, currency=currency, **more)
 

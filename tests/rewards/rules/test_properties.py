@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from fractions import Fraction
 from math import ceil, floor
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -35,9 +36,7 @@ kinds = st.one_of(
             **common,
         }
     ),
-    st.fixed_dictionaries(
-        {"kind": st.sampled_from(["per_unit", "per_visit"]), "points": st.integers(1, 99), **common}
-    ),
+    st.fixed_dictionaries({"kind": st.sampled_from(["per_unit", "per_visit"]), "points": st.integers(1, 99), **common}),
     st.fixed_dictionaries(
         {
             "kind": st.just("fixed"),
@@ -93,7 +92,7 @@ def baskets(draw):
 @given(basket=baskets(), programme=programmes)
 def test_points_add_up_however_they_are_looked_at(basket, programme):
     decision = rules.decide(basket, rules.Facts(), programme)
-    body = decision.body()
+    body: dict[str, Any] = decision.body()
     lines = decision.line_points()
     assert sum(lines.values()) == decision.points == sum(given.total for given in decision.given)
     assert min(lines.values()) >= 0
@@ -109,13 +108,8 @@ def test_points_add_up_however_they_are_looked_at(basket, programme):
 def test_the_order_of_lines_does_not_matter(basket, programme, seed):
     shuffled = list(basket.lines)
     random.Random(seed).shuffle(shuffled)
-    other = rules.Basket(
-        lines=tuple(shuffled), occurred_at=SUNDAY, currency="USD", discounts=basket.discounts
-    )
-    assert (
-        rules.decide(other, rules.Facts(), programme).body()
-        == rules.decide(basket, rules.Facts(), programme).body()
-    )
+    other = rules.Basket(lines=tuple(shuffled), occurred_at=SUNDAY, currency="USD", discounts=basket.discounts)
+    assert rules.decide(other, rules.Facts(), programme).body() == rules.decide(basket, rules.Facts(), programme).body()
 
 
 @settings(max_examples=300, deadline=None)

@@ -213,9 +213,7 @@ def test_how_a_group_picks(pick, winner):
             "from": "2026-01-01T00:00:00Z",
         },
     ]
-    assert set(by_rule(decide(ruleset(*found, groups=[{"code": "promo", "pick": pick}]), basket("20")))) == {
-        winner
-    }
+    assert set(by_rule(decide(ruleset(*found, groups=[{"code": "promo", "pick": pick}]), basket("20")))) == {winner}
 
 
 def test_of_grouped_multipliers_the_best_counts_and_others_multiply():

@@ -1,0 +1,14 @@
+"""Addresses of members in the API."""
+
+from django.urls import path
+
+from members.api import views
+
+urlpatterns = [
+    path("members", views.Members.as_view()),
+    path("members/lookup", views.Lookup.as_view()),
+    path("members/<uuid:member_id>", views.OneMember.as_view()),
+    path("members/<uuid:member_id>/wallet", views.Wallet.as_view()),
+    path("members/<uuid:member_id>/entries", views.Entries.as_view()),
+    path("decisions/<uuid:decision_id>", views.Why.as_view()),
+]

@@ -1,0 +1,117 @@
+"""Counters and tiers worked out again from the sales: to prove them (I11), and to mend them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Count, Max, Min, Sum
+from django.db.models.functions import Coalesce
+
+from loyalty import policies, rows
+from members import activity, locks, tiers
+from members.models import Member, Sale
+
+SHOWN = 20
+
+_SUMS = """
+SELECT member_id, sum(total_minor) AS spend, count(*) AS purchases, min(occurred_at) AS first, max(occurred_at) AS last
+  FROM members_sale WHERE status = 'sold' AND member_id IS NOT NULL GROUP BY member_id
+"""
+_COUNTERS = f"""
+SELECT m.id, '',
+       concat_ws(', ', m.spend_minor, m.purchases, m.first_sale_at, m.last_sale_at),
+       concat_ws(', ', coalesce(s.spend, 0), coalesce(s.purchases, 0), s.first, s.last)
+  FROM members_member m LEFT JOIN ({_SUMS}) s ON s.member_id = m.id
+ WHERE (m.spend_minor, m.purchases, m.first_sale_at, m.last_sale_at)
+       IS DISTINCT FROM (coalesce(s.spend, 0), coalesce(s.purchases, 0), s.first, s.last)
+"""
+_TIERS = f"""
+SELECT m.id, %s::text, coalesce(t.level, ''), l.code
+  FROM members_member m
+  LEFT JOIN ({_SUMS}) s ON s.member_id = m.id
+  LEFT JOIN members_tierstanding t ON t.member_id = m.id AND t."group" = %s
+ CROSS JOIN LATERAL (SELECT coalesce((
+           SELECT code FROM unnest(%s::text[], %s::bigint[]) AS level(code, threshold)
+            WHERE threshold <= coalesce(s.spend, 0) ORDER BY threshold DESC LIMIT 1), '') AS code) l
+ WHERE m.status IN ('active', 'closed') AND coalesce(t.level, '') <> l.code
+"""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One member for whom what is stored is not what the sales say."""
+
+    member: UUID
+    group: str
+    stored: str
+    computed: str
+
+
+def wrong_counters(limit: int | None = SHOWN) -> Iterator[Difference]:
+    """Members whose counters are not the sums of their sales: spend, purchases, first, last."""
+    yield from _differences(_COUNTERS, [], limit)
+
+
+def wrong_tiers(limit: int | None = SHOWN) -> Iterator[Difference]:
+    """Members whose stored level is not the one that their sales reach under the programme in force."""
+    for group in tiers.compiled(policies.current()):
+        codes = [level.code for level in group.levels]
+        thresholds = [level.threshold for level in group.levels]
+        yield from _differences(_TIERS, [group.code, group.code, codes, thresholds], limit)
+
+
+def recompute(*, member_id: UUID) -> tiers.Qualified:
+    """Count a member's sales again under the lock, and set counters and levels to what they say.
+
+    Returns how the member stands and what had to change. Raises as `locks.lock`.
+    """
+    with transaction.atomic():
+        locked = locks.lock(id=member_id, closed=True)
+        member = locked.member
+        sums = Sale.objects.filter(member=member, status=Sale.Status.SOLD).aggregate(
+            spend_minor=Coalesce(Sum("total_minor"), 0),
+            purchases=Count("pk"),
+            first_sale_at=Min("occurred_at"),
+            last_sale_at=Max("occurred_at"),
+        )
+        standings = tiers.standings_of(member.pk)
+        programme = policies.current()
+        changed = tuple(name for name in activity.COUNTERS if getattr(member, name) != sums[name])
+        for name in changed:
+            setattr(member, name, sums[name])
+        with rows.together():
+            if changed:
+                rows.write(change=[(member, changed)])
+            return tiers.qualify(
+                member=member,
+                account=locked.account,
+                policies=programme,
+                standings=standings,
+                at=None,
+            )
+
+
+def recompute_all() -> int:
+    """Mend every member that differs, for instance after new thresholds; returns how many did.
+
+    Each in a transaction of its own, so that sales go on meanwhile.
+    """
+    differing = {row.member for row in (*wrong_counters(None), *wrong_tiers(None))}
+    gone = Member.objects.filter(pk__in=differing).exclude(status__in=["active", "closed"])
+    differing -= set(gone.values_list("pk", flat=True))
+    for member_id in sorted(differing):
+        recompute(member_id=member_id)
+    return len(differing)
+
+
+def _differences(sql: str, parameters: list[Any], limit: int | None) -> Iterator[Difference]:
+    if limit is not None:
+        sql, parameters = f"{sql} LIMIT %s", [*parameters, limit]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        for member, group, stored, computed in cursor.fetchall():
+            yield Difference(member, group, stored, computed)
