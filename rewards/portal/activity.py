@@ -6,7 +6,7 @@ import csv
 import io
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -18,10 +18,10 @@ from rewards.portal import lots, receipts, rows, words
 PAGE = 30
 CSV_ROWS = 10_000
 CHIPS = (
-    ("", gettext_lazy("All")),
-    ("earned", gettext_lazy("Earned")),
-    ("spent", gettext_lazy("Used")),
-    ("expired", gettext_lazy("Expired")),
+    ("", pgettext_lazy("activity", "All")),
+    ("earned", pgettext_lazy("activity", "Earned")),
+    ("spent", pgettext_lazy("activity", "Used")),
+    ("expired", pgettext_lazy("activity", "Expired")),
     ("other", gettext_lazy("Corrections and returns")),
 )
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
