@@ -50,6 +50,12 @@ class StoreNotFound(Refusal):
     status, code, title = 422, "store_not_found", "No such store"
 
 
+class OwnAccount(Refusal):
+    """Staff may not sell to, or move the points of, their own membership."""
+
+    status, code, title = 403, "own_account", "This is your own membership"
+
+
 class MemberClosed(Refusal):
     """The membership is closed: nothing is earned or spent."""
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from loyalty import outbox, policies
+from loyalty import decisions, outbox, policies
 from loyalty.models import Decision, Entry, Fact
-from members import notifications
-from members.notifications import Context, Notice
+from members import notifications, tiers
+from members.notifications import Context, MakeContext, Notice
+from members.tiers import Group, Level
 
 
 @outbox.on("member.enrolled", batch=True)
@@ -23,25 +24,28 @@ def points_earned(facts: Sequence[Fact]) -> None:
     """How many points came, why, and what that makes."""
     balances = dict(Entry.objects.filter(pk__in=_ids(facts, "entry")).values_list("pk", "balance_after"))
     decided = Decision.objects.in_bulk(_ids(facts, "decision"))
+    documents = {
+        version: policies.version(version).document
+        for version in {decision.programme_version for decision in decided.values()}
+    }
     notices = []
     for fact in facts:
         balance = next((balances.get(entry) for entry in _ids([fact], "entry")), None)
         decision = next((decided.get(decision) for decision in _ids([fact], "decision")), None)
-        notices.append(_notice(fact, "points-earned", _Earned(fact, balance, decision)))
+        notices.append(_notice(fact, "points-earned", _Earned(fact, balance, decision, documents)))
     notifications.send(notices)
 
 
 @outbox.on("tier.changed", batch=True)
 def tier_reached(facts: Sequence[Fact]) -> None:
     """That a higher level is reached, and what it brings. Of a lower one the portal tells when asked."""
-    ladders = policies.current().compiled(_ladders)
+    groups = {group.code: group for group in tiers.compiled(policies.current())}
     notices = []
     for fact in facts:
-        ladder = ladders.get(fact.payload["group"], {})
-        after = ladder.get(fact.payload["after"])
-        before = ladder.get(fact.payload["before"])
-        if after is not None and _rises(before, after):
-            notices.append(_notice(fact, "tier-reached", _Reached(after)))
+        group = groups.get(fact.payload["group"])
+        level = group.level(fact.payload["after"]) if group else None
+        if group and level and _is_news(group, fact.payload["before"], level):
+            notices.append(_notice(fact, "tier-reached", _Reached(level)))
     notifications.send(notices)
 
 
@@ -52,61 +56,62 @@ def _nothing_else(_language: str, _programme: policies.Policies) -> Context:
 class _Earned:
     """The context of a points-earned message."""
 
-    def __init__(self, fact: Fact, balance: int | None, decision: Decision | None) -> None:
+    def __init__(
+        self,
+        fact: Fact,
+        balance: int | None,
+        decision: Decision | None,
+        documents: Mapping[int, Mapping[str, Any]],
+    ) -> None:
         self.points = int(fact.payload["points"])
+        self.is_purchase = bool(fact.payload.get("sale"))
+        self.at = fact.occurred_at
         self.balance = balance
         self.decision = decision
-        self.day = fact.occurred_at
+        self.documents = documents
 
     def __call__(self, language: str, programme: policies.Policies) -> Context:
         return {
             "points": self.points,
-            "points_text": f"{self.points:,}",
+            "points_text": notifications.points_text(self.points),
+            "is_purchase": self.is_purchase,
+            "day": notifications.day_text(self.at, language, programme.zone),
+            "reason": self._reason(language),
             "balance": self.balance,
-            "balance_text": f"{self.balance:,}".replace("-", "\N{MINUS SIGN}") if self.balance is not None else "",
-            "day": notifications.day_text(self.day, language, programme.zone),
-            "reason": "",
+            "balance_text": "" if self.balance is None else notifications.points_text(self.balance),
         }
+
+    def _reason(self, language: str) -> str:
+        if self.decision is None:
+            return ""
+        document = self.documents[self.decision.programme_version]
+        names = decisions.names(document, self.decision.body, language)
+        return decisions.reason(self.decision.body, language, names)
 
 
 class _Reached:
     """The context of a tier-reached message."""
 
-    def __init__(self, level: _Level) -> None:
+    def __init__(self, level: Level) -> None:
         self.level = level
 
-    def __call__(self, language: str, programme: policies.Policies) -> Context:
+    def __call__(self, language: str, _programme: policies.Policies) -> Context:
         return {
             "tier": policies.localised(self.level.name, language),
             "benefits": [policies.localised(benefit, language) for benefit in self.level.benefits],
         }
 
 
-class _Level:
-    """A level of a tier group as the programme words it."""
-
-    def __init__(self, rank: int, entry: Mapping[str, Any]) -> None:
-        self.rank = rank
-        self.starts_at_nothing = float(entry.get("from", 0)) == 0
-        self.name = entry.get("name", entry["code"])
-        self.benefits = entry.get("benefits", [])
-
-
-def _rises(before: _Level | None, after: _Level) -> bool:
-    """Whether this is news: everybody has a lowest level that starts at nothing."""
-    if before is None:
-        return after.rank > 0 or not after.starts_at_nothing
-    return after.rank > before.rank
+def _is_news(group: Group, before: str, after: Level) -> bool:
+    """Whether it is a rise, and not just the level that everybody has from the start."""
+    levels = list(group.levels)
+    known = group.level(before)
+    if known is None:
+        return after is not levels[0] or after.threshold > 0
+    return levels.index(after) > levels.index(known)
 
 
-def _ladders(programme: policies.Policies) -> dict[str, dict[str, _Level]]:
-    return {
-        group["group"]: {entry["code"]: _Level(rank, entry) for rank, entry in enumerate(group["levels"])}
-        for group in programme.document.get("tiers", [])
-    }
-
-
-def _notice(fact: Fact, code: str, context: notifications.MakeContext) -> Notice:
+def _notice(fact: Fact, code: str, context: MakeContext) -> Notice:
     return Notice(
         member=UUID(str(fact.payload["member"])),
         code=code,

@@ -68,6 +68,11 @@ def language_for(preferred: str, programme: policies.Policies) -> str:
     return next((language for language in wanted if language in LANGUAGES), LANGUAGES[0])
 
 
+def points_text(points: int) -> str:
+    """1,034 or −20."""
+    return f"{points:,}".replace("-", "\N{MINUS SIGN}")
+
+
 def day_text(at: datetime, language: str, zone: ZoneInfo) -> str:
     """The day on which `at` falls in a programme's zone, as people write it: 6 Dec, 12月6日."""
     day = clock.day_of(at, zone)

@@ -79,6 +79,8 @@ class Keys(ReadOnlyRoom):
     """Every key there ever was. The secret is kept by nobody but its owner."""
 
     thing = "keys"
+    list_title = _("API keys")
+    labels = {"id": _("public part")}
     list_display = ("shown_name", "id", "shown_scopes", "shown_store", "shown_state", "shown_created")
     list_select_related = ("client", "store", "user")
     list_filter = (KeyState,)
@@ -164,7 +166,6 @@ class Keys(ReadOnlyRoom):
         context = {
             **self.admin_site.each_context(request),
             "title": key.client.name,
-            "subtitle": key.pk,
             "key": key,
             "scopes": self.shown_scopes(key),
             "store": self.shown_store(key),
@@ -172,7 +173,6 @@ class Keys(ReadOnlyRoom):
             "created": words.moment(key.created_at),
             "revoked": words.moment(key.revoked_at) if key.revoked_at else "",
             "may_revoke": roles.may(request.user, "change", "keys") and key.revoked_at is None,
-            "opts": self.opts,
         }
         return TemplateResponse(request, "staff/key.html", context)
 

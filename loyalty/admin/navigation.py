@@ -19,6 +19,7 @@ _MEMBERS = [
     ("menu_book", "Ledger", "admin:loyalty_entry_changelist", "view", "ledger"),
     ("fact_check", "Decisions", "admin:loyalty_decision_changelist", "view", "ledger"),
 ]
+_MEMBERS.append(("redeem", "Redemptions", "admin:rewards_redemption_changelist", "view", "ledger"))
 _PROGRAMME = [("rule", "Versions", "admin:loyalty_programme_changelist", "view", "programme")]
 _CONNECTIONS = [
     ("mail", "Messages", "admin:members_message_changelist", "view", "messages"),
@@ -74,4 +75,4 @@ def programme_name(request: HttpRequest | None = None) -> str:
 def _marked() -> None:
     """Titles of the tables above, for the translators' tools; never called."""
     _("Home"), _("Till"), _("Sales"), _("Ledger"), _("Decisions"), _("Versions"), _("Messages"), _("Facts")
-    _("Stores"), _("API keys"), _("Checks"), _("Audit log"), _("Staff")
+    _("Redemptions"), _("Stores"), _("API keys"), _("Checks"), _("Audit log"), _("Staff")

@@ -14,8 +14,29 @@ from django.utils.translation import gettext_lazy as _
 
 from loyalty import policies
 from loyalty.admin import words
-from loyalty.admin.shell import ReadOnlyRoom, site
+from loyalty.admin.shell import ReadOnlyRoom, choice_filter, site
 from loyalty.models import AuditRecord, Fact, Programme, Store
+
+ACTS = {
+    "staff.signed_in": _("signed in"),
+    "staff.signed_out": _("signed out"),
+    "staff.sign_in_failed": _("sign-in failed"),
+    "staff.factor_set_up": _("second factor set up"),
+    "staff.factor_reset": _("second factor reset"),
+    "staff.password_changed": _("password changed"),
+    "staff.password_set": _("password set for somebody"),
+    "staff.created": _("member of staff added"),
+    "role.granted": _("role given"),
+    "role.removed": _("role taken away"),
+    "user.changed": _("member of staff changed"),
+    "key.created": _("API key made"),
+    "key.revoked": _("API key revoked"),
+    "member.viewed": _("contact data shown"),
+    "message.viewed": _("message read"),
+    "list.exported": _("list exported"),
+    "books.checked": _("books checked"),
+    "till.own_account_refused": _("own membership refused at the till"),
+}
 
 
 @admin.register(Store, site=site)
@@ -23,10 +44,11 @@ class Stores(ReadOnlyRoom):
     """Where the programme runs; stores come and go with the programme file."""
 
     thing = "stores"
+    list_title = _("Stores")
+    labels = {"code": _("code"), "group": _("group")}
     list_display = ("shown_name", "code", "group", "shown_state")
     search_fields = ("code", "group")
     fields = ("code", "shown_name", "group", "shown_state")
-    readonly_fields = fields
     empty_hint = _("Stores come from the programme file: apply one that names a store.")
 
     def reached(self, rows: QuerySet[Any], places: list[Any]) -> QuerySet[Any]:
@@ -49,6 +71,7 @@ class Versions(ReadOnlyRoom):
     """Every version of the programme that was ever in force."""
 
     thing = "programme"
+    list_title = _("Programme versions")
     list_display = ("shown_version", "shown_name", "shown_from", "shown_applied", "shown_actor")
     ordering = ("-version",)
     empty_hint = _("The first version appears when a programme file is applied.")
@@ -88,13 +111,11 @@ class Versions(ReadOnlyRoom):
         text = version.text or json.dumps(version.document, ensure_ascii=False, indent=2)
         context = {
             **self.admin_site.each_context(request),
-            "title": self.shown_version(version),
-            "subtitle": self.shown_name(version),
+            "title": f"{self.shown_name(version)}, {self.shown_version(version)}",
             "version": version,
             "from": words.moment(version.valid_from),
             "by": self.shown_actor(version),
             "text": text,
-            "opts": self.opts,
         }
         return TemplateResponse(request, "staff/programme.html", context)
 
@@ -124,11 +145,13 @@ class Facts(ReadOnlyRoom):
     """What was committed and who was told."""
 
     thing = "facts"
+    list_title = _("Facts")
+    labels = {"name": _("fact"), "attempts": _("tries"), "error": _("error"), "account": _("account")}
     list_display = ("name", "shown_state", "attempts", "shown_at")
-    list_filter = (FactState, "name")
+    list_filter = (FactState,)
+    search_fields = ("=name", "=account")
     ordering = ("-id",)
     fields = ("name", "shown_state", "shown_payload", "attempts", "error", "shown_at", "account")
-    readonly_fields = fields
     empty_hint = _("A fact appears with the first enrolment or sale.")
 
     @admin.display(description=_("state"))
@@ -154,8 +177,16 @@ class AuditLog(ReadOnlyRoom):
     """Who did what. Each record seals the one before; `manage.py verify_audit` reads the chain."""
 
     thing = "audit"
+    list_title = _("Audit log")
+    labels = {
+        "store": _("store"),
+        "reason": _("reason"),
+        "sequence": _("number"),
+        "previous_hash": _("hash before"),
+        "hash": _("hash"),
+    }
     list_display = ("shown_action", "shown_actor", "shown_object", "store", "reason", "shown_at", "sequence")
-    list_filter = ("action", "object_type")
+    list_filter = (choice_filter("action", _("what"), ACTS),)
     search_fields = ("=object_id", "=actor", "reason")
     ordering = ("-sequence",)
     fields = (
@@ -170,7 +201,6 @@ class AuditLog(ReadOnlyRoom):
         "previous_hash",
         "hash",
     )
-    readonly_fields = fields
     empty_hint = _("The first record is written when somebody signs in.")
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
@@ -205,24 +235,3 @@ class AuditLog(ReadOnlyRoom):
     def shown_data(self, row: AuditRecord) -> str:
         """Codes and numbers."""
         return json.dumps(row.data, ensure_ascii=False, sort_keys=True)
-
-
-ACTS = {
-    "staff.signed_in": _("signed in"),
-    "staff.signed_out": _("signed out"),
-    "staff.sign_in_failed": _("sign-in failed"),
-    "staff.factor_set_up": _("second factor set up"),
-    "staff.factor_reset": _("second factor reset"),
-    "staff.password_changed": _("password changed"),
-    "staff.password_set": _("password set for somebody"),
-    "staff.created": _("member of staff added"),
-    "role.granted": _("role given"),
-    "role.removed": _("role taken away"),
-    "user.changed": _("member of staff changed"),
-    "key.created": _("API key made"),
-    "key.revoked": _("API key revoked"),
-    "member.viewed": _("contact data shown"),
-    "message.viewed": _("message read"),
-    "list.exported": _("list exported"),
-    "books.checked": _("books checked"),
-}

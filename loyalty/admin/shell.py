@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from django.contrib.admin import SimpleListFilter, display
 from django.contrib.admin.utils import label_for_field, lookup_field
 from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import strip_tags
 from django.utils.translation import gettext_lazy as _
@@ -107,6 +109,8 @@ site = StaffSite(name="admin")
 class Room(ModelAdmin):
     """What every list has: 50 rows, no bulk deed, only what the person may reach, an export, and a hint when empty."""
 
+    list_title: Any = ""
+    labels: Mapping[str, Any] = {}  # names of plain columns, for people
     thing = ""  # the word of `roles.TABLE`
     within = ""  # lookup of the store for people whose role is bound to one; "" where nothing belongs to a store
     empty_hint: Any = ""
@@ -117,6 +121,21 @@ class Room(ModelAdmin):
     list_fullwidth = True
     compressed_fields = False
     list_before_template = "staff/list_before.html"
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """The columns; plain ones under their name for people."""
+        return [self._column(name) for name in super().get_list_display(request)]
+
+    def _column(self, name: Any) -> Any:
+        if name not in self.labels:
+            return name
+
+        @display(description=self.labels[name], ordering=name, empty_value="—")
+        def column(row: Any) -> Any:
+            return getattr(row, name) or None
+
+        column.__name__ = name
+        return column
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         """Rows within reach (`roles`, rule of places)."""
@@ -138,6 +157,7 @@ class Room(ModelAdmin):
         if request.GET.get("export") == "csv":
             return self.export(request)
         context = {
+            "title": self.list_title,
             "empty_hint": self.empty_hint,
             "may_export": roles.may(request.user, "do", "export"),
             **(extra_context or {}),
@@ -154,7 +174,7 @@ class Room(ModelAdmin):
         request.GET = wanted  # type: ignore[assignment]
         self.request = request
         changelist = self.get_changelist_instance(request)
-        columns = [name for name in self.get_list_display(request) if name != "action_checkbox"]
+        columns = self.get_list_display(request)
         audit.record(
             action="list.exported",
             actor=roles.actor(request.user),
@@ -174,7 +194,7 @@ class Room(ModelAdmin):
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
 
-    def cell(self, row: Model, name: str) -> str | int:
+    def cell(self, row: Model, name: Any) -> str | int:
         """One value of the file: whole numbers as they are, text without markup and without formulas."""
         try:
             field, _attribute, value = lookup_field(name, row, self)
@@ -224,6 +244,34 @@ class Room(ModelAdmin):
 class ReadOnlyRoom(Room):
     """History: looked at, never added to, changed or deleted here, whatever is posted."""
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """One row as a list of facts."""
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        facts = [(self._label(name), self._value(row, name)) for name in self.get_fields(request, row)]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": self.record_title(row),
+            "facts": facts,
+            "back": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"),
+            "list_title": self.list_title,
+        }
+        return TemplateResponse(request, "staff/record.html", context)
+
+    def record_title(self, row: Any) -> str:
+        """What the page of one row is called."""
+        return str(row)
+
+    def _label(self, name: str) -> str:
+        return str(self.labels.get(name) or label_for_field(name, self.model, self))
+
+    def _value(self, row: Any, name: str) -> Any:
+        _field, _attribute, value = lookup_field(name, row, self)
+        return "—" if value in (None, "") else value
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never."""
         return False
@@ -235,6 +283,26 @@ class ReadOnlyRoom(Room):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never."""
         return False
+
+
+def choice_filter(parameter: str, named: Any, choices: Mapping[str, Any]) -> type[SimpleListFilter]:
+    """A filter by the exact value of a column, its values in words."""
+
+    class Chosen(SimpleListFilter):
+        """The filter."""
+
+        title = named
+        parameter_name = parameter
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+            """Codes and their words."""
+            return list(choices.items())
+
+        def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+            """The rows chosen."""
+            return queryset.filter(**{parameter: self.value()}) if self.value() else queryset
+
+    return Chosen
 
 
 def plain_cell(text: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 from django.core.exceptions import DisallowedHost, PermissionDenied, SuspiciousOperation
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, get_resolver
@@ -89,6 +89,8 @@ def _as_refusal(error: Exception) -> Refusal:
         return problems.Forbidden()
     if isinstance(error, OperationalError | InterfaceError) or _read_only(error):
         return problems.TryAgain(headers={"Retry-After": "1"})
+    if isinstance(error, DataError) and getattr(error.__cause__, "sqlstate", None) == "22003":
+        return problems.BadRequest("out_of_range", "A number is too large once it is added up.")
     return problems.InternalError()
 
 

@@ -18,7 +18,7 @@ LEFT_OUT = {"short": "not more and not full", "more": "not full", "full": ""}
 CHECKS: dict[str, list[str]] = {
     "ruff check": ["-m", "ruff", "check", "."],
     "ruff format": ["-m", "ruff", "format", "--check", "."],
-    "mypy": ["-m", "mypy", "."],
+    "mypy": ["-m", "mypy"],
     "migrations": ["manage.py", "makemigrations", "--check", "--dry-run"],
 }
 

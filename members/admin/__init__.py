@@ -1,5 +1,5 @@
-"""Members on the staff side: the list, the page about one, the ledger and decisions, sales and messages."""
+"""Members on the staff side: dashboard, the list, the page about one, ledger and decisions, sales and messages."""
 
-from members.admin import activity, ledger, people
+from members.admin import activity, dashboard, ledger, people
 
-__all__ = ["activity", "ledger", "people"]
+__all__ = ["activity", "dashboard", "ledger", "people"]

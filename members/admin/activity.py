@@ -14,8 +14,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from loyalty import audit, roles
-from loyalty.admin import ReadOnlyRoom, site, words
-from members.admin import masks, reach
+from loyalty.admin import ReadOnlyRoom, choice_filter, site, words
+from members import masking
+from members.admin import reach
+from members.admin.filters import StoreFilter
 from members.models import Message, Sale
 
 
@@ -24,7 +26,7 @@ def _member_link(room: Any, member: Any) -> str:
         return str(_("nobody yet"))
     profile = getattr(member, "profile", None)
     name = profile.name if profile else ""
-    name = (name if room.names else masks.name(name)) or str(_("no name"))
+    name = (name if room.names else masking.name(name)) or str(_("no name"))
     if not room.members:
         return name
     return format_html(
@@ -37,9 +39,11 @@ class Sales(ReadOnlyRoom):
     """Every receipt."""
 
     thing = "sales"
+    list_title = _("Sales")
+    labels = {"receipt": _("receipt")}
     within = "store_id"
     list_display = ("receipt", "shown_member", "shown_store", "shown_total", "shown_points", "shown_state", "shown_at")
-    list_filter = (("store", admin.RelatedOnlyFieldListFilter), "status", "channel")
+    list_filter = (StoreFilter, choice_filter("status", _("state"), {"sold": _("sold"), "voided": _("voided")}))
     search_fields = ("receipt",)
     search_help_text = _("Receipt number")
     ordering = ("-occurred_at",)
@@ -105,8 +109,10 @@ class Messages(ReadOnlyRoom):
     """Everything members were told."""
 
     thing = "messages"
+    list_title = _("Messages")
+    labels = {"subject": _("subject")}
     list_display = ("subject", "shown_member", "channel", "shown_state", "shown_at")
-    list_filter = ("status", "channel", "code")
+    list_filter = ("status", "channel")
     ordering = ("-id",)
     list_select_related = ("member__profile",)
     empty_hint = _("The first message is the welcome to the first member.")
@@ -145,7 +151,6 @@ class Messages(ReadOnlyRoom):
             "state": self.shown_state(message),
             "happened": words.moment(message.occurred_at),
             "sent": words.moment(message.sent_at) if message.sent_at else "",
-            "opts": self.opts,
         }
         return TemplateResponse(request, "staff/message.html", context)
 

@@ -14,8 +14,8 @@ from loyalty import money, policies, roles
 from loyalty.admin import words
 from loyalty.admin.shell import site
 from loyalty.models import Decision, Entry, Lot
-from members import tiers
-from members.admin import masks, timeline, vocabulary
+from members import masking, tiers
+from members.admin import timeline, vocabulary
 from members.models import Member, Sale, SaleLine
 
 
@@ -63,7 +63,6 @@ def show(request: HttpRequest, decision: Decision) -> HttpResponse:
             for lot in Lot.objects.filter(entry__in=[entry.pk for entry in entries], account=decision.account_id)
         ],
         "receipt": _receipt(decision, sale, names),
-        "opts": Decision._meta,
     }
     return TemplateResponse(request, "staff/decision.html", context)
 
@@ -90,7 +89,7 @@ def _member(request: HttpRequest, member: Member | None) -> dict[str, str] | Non
     profile = getattr(member, "profile", None)
     name = profile.name if profile else ""
     if not roles.may(request.user, "do", "contact"):
-        name = masks.name(name)
+        name = masking.name(name)
     link = reverse("admin:members_member_change", args=[member.pk])
     return {"name": name or _("no name"), "link": link if roles.may(request.user, "view", "members") else ""}
 
@@ -215,7 +214,7 @@ def _entry(entry: Entry) -> dict[str, str]:
     return {
         "number": words.number(entry.sequence),
         "kind": vocabulary.kind(entry.kind),
-        "house": entry.house,
+        "house": vocabulary.house(entry.house),
         "points": words.signed(entry.points),
         "before": words.number(entry.balance_after - entry.points),
         "after": words.number(entry.balance_after),

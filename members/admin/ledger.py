@@ -7,15 +7,16 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from loyalty import roles
-from loyalty.admin import ReadOnlyRoom, site, words
+from loyalty.admin import ReadOnlyRoom, choice_filter, site, words
 from loyalty.models import Account, Decision, Entry, Hold, Lot
-from members.admin import decision_page, masks, reach, vocabulary
+from members import masking
+from members.admin import decision_page, reach, vocabulary
+from members.admin.filters import StoreFilter
 from members.models import Member
 
 
@@ -23,6 +24,14 @@ class OfAccount(ReadOnlyRoom):
     """Rows that belong to an account, with the member behind it."""
 
     thing = "ledger"
+    labels = {
+        "sequence": _("number"),
+        "debt_change": _("change of debt"),
+        "reference": _("reference"),
+        "lifetime_earned": _("earned so far"),
+        "id": _("account"),
+        "programme_version": _("programme version"),
+    }
     account = "account_id"
 
     def reached(self, rows: QuerySet[Any], places: list[Any]) -> QuerySet[Any]:
@@ -48,7 +57,7 @@ class OfAccount(ReadOnlyRoom):
         """The name, linked for those who may open it."""
         if row.member_id is None:
             return "—"
-        name = (row.member_name if self.names else masks.name(row.member_name or "")) or _("no name")
+        name = (row.member_name if self.names else masking.name(row.member_name or "")) or _("no name")
         if not self.members:
             return str(name)
         address = reverse("admin:members_member_change", args=[row.member_id])
@@ -59,6 +68,7 @@ class OfAccount(ReadOnlyRoom):
 class Entries(OfAccount):
     """Every movement of points."""
 
+    list_title = _("Ledger")
     list_display = (
         "shown_kind",
         "shown_member",
@@ -68,7 +78,7 @@ class Entries(OfAccount):
         "shown_actor",
         "shown_at",
     )
-    list_filter = ("kind", ("store", admin.RelatedOnlyFieldListFilter))
+    list_filter = (choice_filter("kind", _("what"), vocabulary.KINDS), StoreFilter)
     search_fields = ("=reference",)
     search_help_text = _("Reference, for example sale:0199…")
     ordering = ("-occurred_at",)
@@ -79,7 +89,7 @@ class Entries(OfAccount):
         "shown_points",
         "shown_balance",
         "sequence",
-        "house",
+        "shown_house",
         "debt_change",
         "reference",
         "shown_decision",
@@ -88,7 +98,6 @@ class Entries(OfAccount):
         "shown_at",
         "shown_recorded",
     )
-    readonly_fields = fields
     empty_hint = _("The first entry is written by the first sale that earns.")
 
     @admin.display(description=_("what"), ordering="kind")
@@ -100,6 +109,15 @@ class Entries(OfAccount):
     def shown_points(self, entry: Entry) -> str:
         """With their sign."""
         return words.figure(words.signed(entry.points))
+
+    def record_title(self, row: Any) -> str:
+        """Kind and points."""
+        return f"{vocabulary.kind(row.kind)} {words.signed(row.points)}"
+
+    @admin.display(description=_("against"))
+    def shown_house(self, entry: Entry) -> str:
+        """The house account."""
+        return vocabulary.house(entry.house)
 
     @admin.display(description=_("balance after"), ordering="balance_after")
     def shown_balance(self, entry: Entry) -> str:
@@ -139,10 +157,10 @@ class Entries(OfAccount):
 class Lots(OfAccount):
     """What each earning granted and what is left of it."""
 
+    list_title = _("Lots")
     list_display = ("shown_granted", "shown_member", "shown_remaining", "shown_held", "shown_from", "shown_until")
     ordering = (F("expires_at").asc(nulls_last=True), "-available_at")
     fields = ("shown_granted", "shown_member", "shown_remaining", "shown_held", "sequence", "shown_from", "shown_until")
-    readonly_fields = fields
     empty_hint = _("A lot is opened by the first sale that earns.")
 
     @admin.display(description=_("granted"), ordering="granted")
@@ -175,11 +193,11 @@ class Lots(OfAccount):
 class Holds(OfAccount):
     """Points set aside, and what became of them."""
 
+    list_title = _("Holds")
     list_display = ("shown_points", "shown_member", "shown_state", "shown_made", "shown_until")
-    list_filter = ("status",)
+    list_filter = (choice_filter("status", _("state"), vocabulary.HOLDS),)
     ordering = ("-created_at",)
     fields = ("shown_points", "shown_member", "shown_state", "reference", "shown_made", "shown_until")
-    readonly_fields = fields
     empty_hint = _("A hold is made when a till sets points aside.")
 
     @admin.display(description=_("points"), ordering="points")
@@ -208,6 +226,7 @@ class Accounts(OfAccount):
     """Running balances."""
 
     account = "pk"
+    list_title = _("Accounts")
     list_display = (
         "shown_member",
         "shown_total",
@@ -230,7 +249,6 @@ class Accounts(OfAccount):
         "lifetime_earned",
         "sequence",
     )
-    readonly_fields = fields
     empty_hint = _("An account is opened with each member.")
 
     @admin.display(description=_("total"), ordering="total")
@@ -263,8 +281,9 @@ class Accounts(OfAccount):
 class Decisions(OfAccount):
     """Why points and tiers are what they are."""
 
+    list_title = _("Decisions")
     list_display = ("shown_kind", "shown_member", "shown_points", "programme_version", "shown_at")
-    list_filter = ("kind",)
+    list_filter = (choice_filter("kind", _("about"), vocabulary.DECISIONS),)
     ordering = ("-id",)
     empty_hint = _("Every sale leaves a decision that says why.")
 
@@ -291,8 +310,3 @@ class Decisions(OfAccount):
     def shown_at(self, decision: Decision) -> str:
         """When."""
         return words.moment(decision.decided_at)
-
-
-def to_decision(decision_id: Any) -> HttpResponse:
-    """The page of a decision, for lists whose rows are explained by one."""
-    return redirect("admin:loyalty_decision_change", decision_id)

@@ -22,8 +22,8 @@ from django.views.decorators.http import require_POST
 from loyalty import audit, charts, clock, policies, roles, statements
 from loyalty.admin import words
 from loyalty.admin.shell import site
-from members import cards, identities, tiers
-from members.admin import masks, reach, timeline
+from members import cards, identities, masking, tiers
+from members.admin import reach, timeline
 from members.models import Member, TierStanding
 
 SOON_DAYS = 60
@@ -89,7 +89,7 @@ def show(
     sees_ledger = roles.may(request.user, "view", "ledger")
     context = {
         **site.each_context(request),
-        "title": (name if sees_name else masks.name(name)) or _("no name"),
+        "title": (name if sees_name else masking.name(name)) or _("no name"),
         "member": member,
         "language": language,
         "tier": tier_word(standings),
@@ -110,7 +110,6 @@ def show(
         if roles.may(request.user, "view", "audit")
         else "",
         "own": reach.is_own(request.user, member),
-        "opts": Member._meta,
     }
     return TemplateResponse(request, "staff/member.html", context)
 
@@ -122,9 +121,9 @@ def contact_lines(member: Member, *, clear: bool) -> list[tuple[str, str]]:
     if card := known.get("card"):
         lines.append((str(_("Card")), cards.text(card.value)))
     if email := known.get("email"):
-        lines.append((str(_("E-mail")), email.value if clear else masks.email(email.value)))
+        lines.append((str(_("E-mail")), email.value if clear else masking.email(email.value)))
     if phone := known.get("phone"):
-        lines.append((str(_("Phone")), phone.value if clear else masks.phone(phone.value)))
+        lines.append((str(_("Phone")), phone.value if clear else masking.phone(phone.value)))
     if external := known.get("external_id"):
         lines.append((str(_("External id")), external.value))
     profile = getattr(member, "profile", None)

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from loyalty import clock, ledger, policies, roles
 from loyalty.admin import ReadOnlyRoom, site, words
-from loyalty.models import Store
-from members import cards, identities, tiers
-from members.admin import masks, member_page, reach
+from members import cards, identities, masking, tiers
+from members.admin import member_page, reach
+from members.admin.filters import StoreFilter
 from members.models import Identity, Member, TierStanding
 
 _STATES = {
@@ -46,28 +46,12 @@ class TierFilter(admin.SimpleListFilter):
         return queryset
 
 
-class StoreFilter(admin.SimpleListFilter):
-    """By the store where they joined."""
-
-    title = _("joined at")
-    parameter_name = "store"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """The stores within reach."""
-        places = roles.reach(request.user, "view", "members")
-        stores = Store.objects.all() if places is None else Store.objects.filter(pk__in=places)
-        return [(store.code, words.store_name(store)) for store in stores]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Member]) -> QuerySet[Member]:
-        """Members of the store chosen."""
-        return queryset.filter(store__code=self.value()) if self.value() else queryset
-
-
 @admin.register(Member, site=site)
 class Members(ReadOnlyRoom):
     """Everybody in the programme."""
 
     thing = "members"
+    list_title = _("Members")
     list_display = (
         "shown_name",
         "shown_tier",
@@ -133,7 +117,7 @@ class Members(ReadOnlyRoom):
         """The name; masked for those who have no business with it."""
         profile = getattr(member, "profile", None)
         name = profile.name if profile else ""
-        return (name if self.names else masks.name(name)) or str(_("no name"))
+        return (name if self.names else masking.name(name)) or str(_("no name"))
 
     @admin.display(description=_("tier"))
     def shown_tier(self, member: Any) -> str:

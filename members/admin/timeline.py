@@ -21,7 +21,7 @@ from members import tiers
 from members.admin import vocabulary
 from members.models import Consent, Member, Message, Sale, TierChange
 
-PAGE = 40
+PAGE = 30
 
 
 @dataclass(frozen=True)
@@ -165,17 +165,17 @@ def _points(member: Member, limit: datetime | None, language: str) -> list[Item]
         for entry in _newest(entries.select_related("store"), "occurred_at", limit)
     ]
     held = Hold.objects.filter(account=member.account_id, status__in=["held", "cancelled", "expired"])
-    for hold in _newest(held, "created_at", limit):
-        items.append(
-            Item(
-                at=hold.created_at,
-                icon="clock",
-                title=_("%(points)s points set aside") % {"points": words.number(hold.points)},
-                why=_hold_why(hold),
-                link=reverse("admin:loyalty_hold_change", args=[hold.pk]),
-                link_text=_("See the hold"),
-            )
+    items += [
+        Item(
+            at=hold.created_at,
+            icon="clock",
+            title=_("%(points)s points set aside") % {"points": words.number(hold.points)},
+            why=_hold_why(hold),
+            link=reverse("admin:loyalty_hold_change", args=[hold.pk]),
+            link_text=_("See the hold"),
         )
+        for hold in _newest(held, "created_at", limit)
+    ]
     return items
 
 

@@ -30,6 +30,20 @@ DECISIONS: dict[str, Any] = {
     "tier": _("Tier"),
     "redemption": _("Redemption"),
 }
+HOUSES: dict[str, Any] = {
+    "issued": _("issued"),
+    "redeemed": _("redeemed"),
+    "expired": _("expired"),
+    "adjusted": _("adjusted"),
+    "written_off": _("written off"),
+    "in_transit": _("between members"),
+}
+HOLDS: dict[str, Any] = {
+    "held": _("held"),
+    "settled": _("settled"),
+    "cancelled": _("cancelled"),
+    "expired": _("timed out"),
+}
 # Why a line or a rule did not count (the engine's codes).
 REASONS: dict[str, Any] = {
     "excluded_category": _("this category earns nothing"),
@@ -58,6 +72,11 @@ def kind(code: str) -> str:
     return str(KINDS.get(code, code))
 
 
+def house(code: str) -> str:
+    """The other side of an entry."""
+    return str(HOUSES.get(code, code))
+
+
 def decision(code: str) -> str:
     """A kind of decision."""
     return str(DECISIONS.get(code, code))
@@ -74,9 +93,5 @@ def hold_state(hold: Hold) -> str:
         if hold.expires_at <= clock.now():
             return words.state("off", _("timed out"))
         return words.state("wait", _("held"))
-    word = {
-        Hold.Status.SETTLED: _("settled"),
-        Hold.Status.CANCELLED: _("cancelled"),
-        Hold.Status.EXPIRED: _("timed out"),
-    }[Hold.Status(hold.status)]
+    word = HOLDS[hold.status]
     return words.state("on" if hold.status == Hold.Status.SETTLED else "off", word)

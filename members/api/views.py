@@ -22,7 +22,7 @@ from loyalty.errors import (
 )
 from loyalty.models import Decision
 from members import consent, enrolment, locks, profile, tiers
-from members.api import shapes
+from members.api import replies, shapes
 from members.api.references import Value
 from members.models import Member
 
@@ -118,16 +118,18 @@ class Members(edge.View):
         call.about(member.pk)
         return shapes.enrolled(member, policies.current().zone)
 
-    @edge.get(scope=READ, query=LookupBody)
+    @edge.get(scope=READ, query=LookupBody, reply=replies.FoundPage)
     def get(self, call: edge.Call, query: LookupBody) -> dict[str, Any]:
         """Find a member by one identity; nothing found is an empty list."""
+        if query.phone and query.phone.startswith(" "):  # a + that was sent as it is means a space in an address
+            query.phone = f"+{query.phone.strip()}"
         return _look_up(query)
 
 
 class Lookup(edge.View):
     """Finding a member without leaving the identity in an address, which logs would keep."""
 
-    @edge.post(scope=READ, body=LookupBody, key=False, transaction=False)
+    @edge.post(scope=READ, body=LookupBody, key=False, transaction=False, reply=replies.FoundPage)
     def post(self, call: edge.Call, body: LookupBody) -> dict[str, Any]:
         """Find a member by one identity; nothing found is an empty list."""
         return _look_up(body)
@@ -136,15 +138,20 @@ class Lookup(edge.View):
 class OneMember(edge.View):
     """One member."""
 
-    @edge.get(scope=READ, refusals=(NotFound, MemberErased))
+    @edge.get(scope=READ, reply=replies.MemberShown, refusals=(NotFound, MemberErased))
     def get(self, call: edge.Call, member_id: UUID) -> dict[str, Any]:
         """A member with the profile, masked for keys that are bound to a store."""
         member = _member(member_id)
         return shapes.member(member, policies.current().zone, masked=call.store is not None)
 
-    @edge.patch(scope=WRITE, body=ChangeBody, refusals=(NotFound, IdentityTaken, MemberClosed, MemberErased))
+    @edge.patch(
+        scope=WRITE,
+        body=ChangeBody,
+        reply=replies.MemberShown,
+        refusals=(NotFound, IdentityTaken, MemberClosed, MemberErased),
+    )
     def patch(self, call: edge.Call, body: ChangeBody, member_id: UUID) -> dict[str, Any]:
-        """Change a profile or its identities. The reply holds the profile only if the key may read it."""
+        """Change a profile or its identities. The reply is masked unless the key may read profiles."""
         try:
             member = locks.lock(id=member_id).member
         except MemberNotFound:
@@ -156,16 +163,14 @@ class OneMember(edge.View):
         }
         profile.change(member=member, consents=_choices(body.consents), actor=call.actor, **changes)
         call.about(member.pk)
-        zone = policies.current().zone
-        if READ not in call.scopes:
-            return shapes.enrolled(member, zone)
-        return shapes.member(member, zone, masked=call.store is not None)
+        masked = call.store is not None or READ not in call.scopes
+        return shapes.member(member, policies.current().zone, masked=masked)
 
 
 class Wallet(edge.View):
     """What a member has."""
 
-    @edge.get(scope=READ, refusals=(NotFound, MemberErased))
+    @edge.get(scope=READ, reply=replies.Wallet, refusals=(NotFound, MemberErased))
     def get(self, call: edge.Call, member_id: UUID) -> dict[str, Any]:
         """Balance, pending points, every expiry, tiers with what is needed."""
         member, programme = _member(member_id), policies.current()
@@ -181,7 +186,7 @@ class Wallet(edge.View):
 class Entries(edge.View):
     """What moved a member's points."""
 
-    @edge.get(scope=READ, query=EntriesQuery, refusals=(NotFound, MemberErased))
+    @edge.get(scope=READ, query=EntriesQuery, reply=replies.EntryPage, refusals=(NotFound, MemberErased))
     def get(self, call: edge.Call, query: EntriesQuery, member_id: UUID) -> dict[str, Any]:
         """The statement, newest first unless asked, each entry with its reason."""
         member, programme = _member(member_id), policies.current()
@@ -202,7 +207,7 @@ class Entries(edge.View):
 class Why(edge.View):
     """The receipt of a decision."""
 
-    @edge.get(scope=READ, refusals=(NotFound,))
+    @edge.get(scope=READ, reply=replies.DecisionShown, refusals=(NotFound,))
     def get(self, call: edge.Call, decision_id: UUID) -> dict[str, Any]:
         """Why points were given, refused or taken, or a level changed."""
         decision = Decision.objects.filter(pk=decision_id).first()

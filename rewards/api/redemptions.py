@@ -58,6 +58,7 @@ class Redemptions(edge.View):
         scope="redeem",
         body=RedeemBody,
         status=201,
+        gather=True,
         reply=shapes.Redeemed,
         refusals=(
             StoreNotFound,
@@ -95,6 +96,7 @@ class Settlements(edge.View):
     @edge.post(
         scope="redeem",
         body=SettleBody,
+        gather=True,
         reply=shapes.Redeemed,
         refusals=(*RESOLVED, SaleNotFound, MemberMismatch),
     )
@@ -109,7 +111,7 @@ class Settlements(edge.View):
 class Cancellations(edge.View):
     """The other end of a hold: the points go back."""
 
-    @edge.post(scope="redeem", reply=shapes.Redeemed, refusals=RESOLVED)
+    @edge.post(scope="redeem", gather=True, reply=shapes.Redeemed, refusals=RESOLVED)
     def post(self, call: edge.Call, body: Any, redemption_id: UUID) -> dict[str, Any]:
         """Cancel a hold: the points go back into their lots, with their own dates."""
         reachable(call, redemption_id)

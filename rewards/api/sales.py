@@ -52,6 +52,7 @@ class Sales(edge.View):
         scope="sales",
         body=bodies.SaleBody,
         status=201,
+        gather=True,
         reply=shapes.Sold,
         refusals=(*CHECKS, DuplicateReceipt),
     )

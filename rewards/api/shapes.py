@@ -8,16 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-
-class Balance(msgspec.Struct):
-    """`total = available + pending + held − debt`; only `total` can be negative."""
-
-    total: int
-    available: int
-    pending: int
-    held: int
-    debt: int
-    sequence: int
+from members.api.replies import Balance
 
 
 class TierShown(msgspec.Struct):

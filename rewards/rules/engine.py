@@ -221,6 +221,14 @@ class Round:
         return carried
 
 
+def leave_nothing_below_zero(given: list[Given]) -> None:
+    """Multipliers below 1 take no more from a line than is left there after caps; the last one gives in first."""
+    for g in reversed(given):
+        for i, points in enumerate(g.points):
+            if points < 0 and (below := sum(other.points[i] for other in given)) < 0:
+                g.points[i] -= max(points, below)
+
+
 def take_off(points: list[int], over: int) -> None:
     """Take `over` points off, the last line first."""
     for i in reversed(range(len(points))):
@@ -242,6 +250,7 @@ def decide(basket: Basket, facts: Facts | None, ruleset: Ruleset) -> Decision:
         given += run.give(ruleset.bonuses)
     given = run.stand_alone(given)
     run.cut(given)
+    leave_nothing_below_zero(given)
     decision = _decision(run, given)
     decision.tier_used = facts.tier
     decision.lots = run.lots(given)

@@ -1,0 +1,1 @@
+"""The till page for shops without a till that calls the API."""

@@ -81,7 +81,10 @@ def test_a6_a_lock_held_elsewhere_is_503_within_the_lock_timeout(committed, till
 
 def kill_backends(database: str) -> None:
     with psycopg.connect(os.environ["DATABASE_URL"], dbname="postgres", autocommit=True) as same_role:
-        same_role.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database])
+        same_role.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = current_user",
+            [database],
+        )
 
 
 def test_c9_a_connection_that_died_while_idle_costs_no_request(committed, till):

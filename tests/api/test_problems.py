@@ -24,8 +24,21 @@ def check(reply, status: int, code: str) -> dict:
     return problem
 
 
-@pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v2/sales",
-                                  "/api/v1/test/accounts/", "/api/v1/test/accounts/not-an-id", "/api/v1/%00", "/api/v1/%ff"])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api",
+        "/api/",
+        "/api/v1",
+        "/api/v1/",
+        "/api/v1/nothing",
+        "/api/v2/sales",
+        "/api/v1/test/accounts/",
+        "/api/v1/test/accounts/not-an-id",
+        "/api/v1/%00",
+        "/api/v1/%ff",
+    ],
+)
 def test_an_unknown_address_is_404(till, path):
     check(till.get(path), 404, "not_found")
 

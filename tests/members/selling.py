@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from loyalty import ledger, policies, rows
+from loyalty import ledger, outbox, policies, rows
 from loyalty.models import Account, Decision, Kind
 from members import activity, locks, tiers
 from members.models import Member, Sale, SaleLine
@@ -52,6 +52,12 @@ def record(
                 decision=decision,
                 grants=[ledger.Grant(earned, at, None)],
                 actor="test",
+            )
+            outbox.record(
+                "points.earned",
+                account=account.pk,
+                payload={"member": str(member.pk), "sale": str(sale.pk), "points": earned},
+                occurred_at=at,
             )
         qualified = tiers.qualify(
             member=member,

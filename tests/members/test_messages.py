@@ -7,8 +7,8 @@ import pytest
 from django.core import mail
 from django.db import transaction
 
-from loyalty import clock, outbox, policies
-from loyalty.models import Account, Fact
+from loyalty import clock, ledger, outbox, policies
+from loyalty.models import Account, Decision, Fact, Kind
 from members import channels, delivery, notifications
 from members.models import Consent, Identity, Member, Message, Profile
 
@@ -17,6 +17,15 @@ PROGRAMME = {
     "name": {"en": "Harbour Coffee", "ja": "港コーヒー"},
     "settings": {"currency": "JPY", "timezone": "Asia/Tokyo", "languages": ["ja", "en"]},
     "stores": [{"code": "main", "name": "Main"}],
+    "rules": [
+        {"code": "base", "kind": "per_amount", "points": 1, "per": "100"},
+        {
+            "code": "double",
+            "kind": "multiplier",
+            "factor": "2",
+            "when": {"all": [{"field": "member.tier", "op": "in", "value": ["gold"]}]},
+        },
+    ],
     "tiers": [
         {
             "group": "status",
@@ -88,19 +97,67 @@ def test_a_new_member_is_welcomed_in_the_inbox_and_by_mail(ada, ben):
     assert ben.messages.first().text.startswith("勉 様\n\n港コーヒーの会員になりました。")
 
 
-@pytest.mark.parametrize(
-    ("points", "subject", "text"),
-    [
-        (1, "1 point earned", "1 point for your purchase on 22 Nov.\n"),
-        (1034, "1,034 points earned", "1,034 points for your purchase on 22 Nov.\n"),
-    ],
-)
-def test_earned_points_are_told(ada, monkeypatch, points, subject, text):
+def sale(member, points, at=None):
+    """Points of a purchase with entry and decision, as the ledger and the rules write them."""
+    decision = Decision.objects.create(
+        account=member.account,
+        kind="sale",
+        programme_version=1,
+        points=points,
+        body={"tier_used": "gold", "rules": [{"rule": "base", "points": 17}, {"rule": "double", "factor": "2"}]},
+    )
+    with transaction.atomic():
+        entry = ledger.post(
+            account=ledger.lock(member.account_id)[0],
+            kind=Kind.EARN,
+            house=ledger.House.ISSUED,
+            points=points,
+            reference=f"sale:{uuid.uuid4()}",
+            actor="test",
+            decision=decision,
+            grants=[ledger.Grant(points, clock.now(), None)],
+        )
+        tell(
+            member,
+            "points.earned",
+            at,
+            sale=str(uuid.uuid4()),
+            entry=str(entry.pk),
+            points=points,
+            decision=str(decision.pk),
+        )
+
+
+def test_earned_points_are_told_with_their_reason_and_the_balance(ada, ben, monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: NOON)
-    earn(ada, points)
+    sale(ada, 1)
+    sale(ada, 1034)
+    sale(ben, 34)
     outbox.drain()
-    message = ada.messages.get(channel="inbox")
-    assert (message.subject, message.text) == (subject, text)
+    told = Message.objects.filter(channel="inbox").order_by("member", "id").values_list("subject", "text")
+    assert list(told) == [
+        (
+            "1 point earned",
+            "1 point for your purchase on 22 Nov: 17 base, ×2 Gold.\nYour balance after it: 1 point.\n",
+        ),
+        (
+            "1,034 points earned",
+            "1,034 points for your purchase on 22 Nov: 17 base, ×2 Gold.\nYour balance after it: 1,035 points.\n",
+        ),
+        (
+            "34 ポイントが付きました",
+            "11月22日のお買い物で 34 ポイントが付きました。\n内訳：基本 17 × ゴールド 2倍\n残高：34 ポイント\n",
+        ),
+    ]
+    letter = ben.messages.get(channel="email")
+    assert "<p>内訳：基本 17 × ゴールド 2倍</p>" in letter.html
+
+
+def test_points_without_a_purchase_are_told_without_one(ada, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+    tell(ada, "points.earned", sale=None, entry=None, points=20, decision=None)
+    outbox.drain()
+    assert ada.messages.get(channel="inbox").text == "20 points on 22 Nov.\n"
 
 
 @pytest.mark.parametrize(

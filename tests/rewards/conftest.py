@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ TIERS = [
     }
 ]
 GOLD = {"all": [{"field": "member.tier", "op": "in", "value": ["gold"]}]}
-PROGRAMME = {
+PROGRAMME: dict[str, Any] = {
     "loyalty": 1,
     "name": "Records",
     "settings": {
@@ -62,7 +63,7 @@ def sale(total="19.99", receipt="R-1", **more):
 class Till(Sender):
     """A till that sells and redeems, for a member by default."""
 
-    member: Member | None = None
+    member: Any = None
 
     def sell(self, total="19.99", receipt="R-1", **more):
         if self.member is not None:
@@ -103,10 +104,10 @@ def till(ada) -> Till:
 @pytest.fixture(autouse=True)
 def fresh_limits(settings):
     """Counters of their own for each test."""
-    client = limits.connection()
+    client = limits.client()
     for name in client.scan_iter("limit:*"):
         client.delete(name)
 
 
-def balance(member) -> dict[str, int]:
-    return dict(ledger.balance(ledger.current(member.account_id)))
+def balance(member) -> ledger.Balance:
+    return ledger.balance(ledger.current(member.account_id))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from fractions import Fraction
 from math import ceil, floor
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -91,7 +92,7 @@ def baskets(draw):
 @given(basket=baskets(), programme=programmes)
 def test_points_add_up_however_they_are_looked_at(basket, programme):
     decision = rules.decide(basket, rules.Facts(), programme)
-    body = decision.body()
+    body: dict[str, Any] = decision.body()
     lines = decision.line_points()
     assert sum(lines.values()) == decision.points == sum(given.total for given in decision.given)
     assert min(lines.values()) >= 0
