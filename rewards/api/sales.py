@@ -44,6 +44,18 @@ CHECKS = (
     MemberErased,
 )
 
+BASKET = {
+    "store": "main",
+    "member": {"card": "9801234567890128"},
+    "currency": "USD",
+    "total": "47.80",
+    "lines": [
+        {"line": 1, "sku": "BEANS", "quantity": 2, "amount": "24.00"},
+        {"line": 2, "sku": "LATTE", "quantity": 1, "amount": "5.80"},
+        {"line": 3, "sku": "MUG", "quantity": 1, "amount": "18.00"},
+    ],
+}
+
 
 class Sales(edge.View):
     """Receipts of the stores."""
@@ -53,6 +65,7 @@ class Sales(edge.View):
         body=bodies.SaleBody,
         status=201,
         gather=True,
+        example={"receipt": "R-1001", **BASKET, "tenders": [{"kind": "card", "amount": "47.80"}]},
         reply=shapes.Sold,
         refusals=(*CHECKS, DuplicateReceipt),
     )
@@ -73,7 +86,15 @@ class Sales(edge.View):
 class Quotes(edge.View):
     """Baskets that are not sold yet."""
 
-    @edge.post(scope="sales", body=bodies.QuoteBody, key=False, transaction=False, reply=shapes.Sold, refusals=CHECKS)
+    @edge.post(
+        scope="sales",
+        body=bodies.QuoteBody,
+        key=False,
+        transaction=False,
+        example=BASKET,
+        reply=shapes.Sold,
+        refusals=CHECKS,
+    )
     def post(self, call: edge.Call, body: bodies.QuoteBody) -> dict[str, Any]:
         """Ask what a sale would earn.
 
