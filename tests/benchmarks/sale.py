@@ -24,10 +24,10 @@ from typing import Any
 from django.core.management import call_command
 
 from loyalty.models import Account
-from members.models import Member, Sale
 from loyalty.runtime.processes import Process
 from loyalty.runtime.system import answers
 from loyalty.runtime.testing import free_port
+from members.models import Member, Sale
 from tests.benchmarks import clients, history, plain
 from tests.benchmarks.machine import machine, table
 
