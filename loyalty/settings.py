@@ -25,10 +25,10 @@ ALLOWED_HOSTS = env.list("LOYALTY_HOSTS", default=["localhost", "127.0.0.1", "[:
 CSRF_TRUSTED_ORIGINS = env.list("LOYALTY_ORIGINS", default=[])
 HTTPS = env.bool("LOYALTY_HTTPS", default=False)  # True behind a TLS proxy
 
-INSTALLED_APPS = [  # our own first: their words and templates win over those of the libraries
-    "loyalty",
+INSTALLED_APPS = [
+    "rewards",  # upper floors first: their templates and texts win over those below, and ours over the theme's
     "members",
-    "rewards",
+    "loyalty",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",

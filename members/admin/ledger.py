@@ -26,7 +26,6 @@ class OfAccount(ReadOnlyRoom):
     thing = "ledger"
     labels = {
         "sequence": _("number"),
-        "house": _("against"),
         "debt_change": _("change of debt"),
         "reference": _("reference"),
         "lifetime_earned": _("earned so far"),
@@ -90,7 +89,7 @@ class Entries(OfAccount):
         "shown_points",
         "shown_balance",
         "sequence",
-        "house",
+        "shown_house",
         "debt_change",
         "reference",
         "shown_decision",
@@ -110,6 +109,15 @@ class Entries(OfAccount):
     def shown_points(self, entry: Entry) -> str:
         """With their sign."""
         return words.figure(words.signed(entry.points))
+
+    def record_title(self, row: Any) -> str:
+        """Kind and points."""
+        return f"{vocabulary.kind(row.kind)} {words.signed(row.points)}"
+
+    @admin.display(description=_("against"))
+    def shown_house(self, entry: Entry) -> str:
+        """The house account."""
+        return vocabulary.house(entry.house)
 
     @admin.display(description=_("balance after"), ordering="balance_after")
     def shown_balance(self, entry: Entry) -> str:

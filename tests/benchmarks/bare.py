@@ -13,9 +13,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty.settings")
+django.setup()
 settings.ROOT_URLCONF = __name__
 settings.MIDDLEWARE = []
-django.setup()
 
 
 class Bare(APIView):

@@ -14,8 +14,6 @@ import pytest
 from loyalty.runtime.processes import wait_until
 from tests.faults.launching import Launcher, Running, copy_checkout, open_place
 
-pytestmark = pytest.mark.xdist_group("launcher")
-
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
