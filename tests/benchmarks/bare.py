@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty.settings")
 django.setup()
 settings.ROOT_URLCONF = __name__
-settings.MIDDLEWARE = []
+settings.MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]  # for Content-Length
 
 
 class Bare(APIView):
