@@ -26,7 +26,9 @@ CSRF_TRUSTED_ORIGINS = env.list("LOYALTY_ORIGINS", default=[])
 HTTPS = env.bool("LOYALTY_HTTPS", default=False)  # True behind a TLS proxy
 
 INSTALLED_APPS = [
-    "loyalty",  # before the theme, whose templates it overrides
+    "rewards",  # upper floors first: their templates and texts win over those below, and ours over the theme's
+    "members",
+    "loyalty",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -41,8 +43,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    "members",
-    "rewards",
 ]
 
 MIDDLEWARE = [
@@ -222,6 +222,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     for name, seconds in {
         "loyalty.tasks.sweep_outbox": 5,
         "loyalty.tasks.write_due_changes": 60,
+        "loyalty.tasks.drop_old_replies": 3600,
         "members.tasks.sweep_messages": 5,
     }.items()
 }

@@ -23,7 +23,7 @@ FILE_LINES, FUNCTION_LINES = 400, 70
 DRAWERS = {"utils", "util", "helpers", "services", "selectors", "common", "misc", "managers"}
 # Inside a floor: admin, api, portal, management → handlers → tasks → operations and their models.
 STOREYS = {"tasks": 1, "handlers": 2} | dict.fromkeys(
-    ["api", "admin", "portal", "management", "middleware", "templatetags"], 3
+    ["api", "admin", "portal", "till", "management", "middleware", "templatetags"], 3
 )
 OPERATIONS = 0  # models too: whatever imports them back is a circle
 WIRING = {"settings", "urls", "celery", "wsgi", "asgi"}  # may name what stands above them, as a string

@@ -18,12 +18,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from unfold.admin import TabularInline
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from loyalty import audit, roles, staff
 from loyalty.admin import words
 from loyalty.admin.forms import ReasonForm
 from loyalty.admin.shell import Room, choice_filter, site
-from loyalty.models import Role, StaffRole, User
+from loyalty.models import Role, StaffRole, Store, User
 
 
 class RoleFormSet(forms.models.BaseInlineFormSet):  # type: ignore[type-arg]
@@ -41,10 +42,39 @@ class RoleFormSet(forms.models.BaseInlineFormSet):  # type: ignore[type-arg]
             raise ValidationError(_("You cannot take away your own administration. Ask another administrator."))
 
 
+class StoreChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A store by its name; none is every store."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """The name in the language of the page."""
+        return words.store_name(obj)
+
+
+class RoleForm(forms.ModelForm):  # type: ignore[type-arg]
+    """One role. Nothing is chosen beforehand, so that an empty row gives nobody anything."""
+
+    role = forms.ChoiceField(
+        label=_("role"), choices=[("", _("Select value")), *Role.choices], widget=UnfoldAdminSelectWidget
+    )
+    store = StoreChoice(
+        label=_("store"),
+        queryset=Store.objects.filter(retired_at__isnull=True),
+        required=False,
+        empty_label=_("every store"),
+        widget=UnfoldAdminSelectWidget,
+    )
+
+    class Meta:
+        model = StaffRole
+        fields = ("role", "store")
+
+
 class Roles(TabularInline):
     """What the person does, and in which store (empty: everywhere)."""
 
     model = StaffRole
+    form = RoleForm
+    hide_title = True
     formset = RoleFormSet
     extra = 1
     fields = ("role", "store")
@@ -107,6 +137,14 @@ class People(Room):
             ),
             *super().get_urls(),
         ]
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Under the person's name."""
+        person = self.get_object(request, object_id) if object_id else None
+        title = str(person) if person else _("New member of staff")
+        return super().changeform_view(request, object_id, form_url, {"title": title, **(extra_context or {})})
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Somebody new is staff with a password nobody knows; disabling oneself is refused."""

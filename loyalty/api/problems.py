@@ -33,7 +33,6 @@ FIELD_CODES = {
     "not_a_day": "Not a day",
     "not_an_id": "Not an id",
     "not_a_choice": "None of the values allowed",
-    "exactly_one": "Exactly one of these is needed",
     "out_of_range": "Out of range",
     "too_long": "Too long",
     "too_short": "Too short",

@@ -18,7 +18,7 @@ LEFT_OUT = {"short": "not more and not full", "more": "not full", "full": ""}
 CHECKS: dict[str, list[str]] = {
     "ruff check": ["-m", "ruff", "check", "."],
     "ruff format": ["-m", "ruff", "format", "--check", "."],
-    "mypy": ["-m", "mypy", "."],
+    "mypy": ["-m", "mypy"],
     "migrations": ["manage.py", "makemigrations", "--check", "--dry-run"],
 }
 
@@ -65,7 +65,7 @@ def pytest_arguments(size: str, given: Sequence[str]) -> list[str]:
     """What we add unless it was said otherwise: how many at a time, and which sizes to leave out."""
     arguments = list(given)
     if not any(word.startswith(("-n", "--numprocesses", "--pdb")) or word == "no:xdist" for word in given):
-        arguments = ["-n", str(min(3, max(2, os.cpu_count() or 2))), "--dist", "loadgroup", *arguments]
+        arguments = ["-n", str(min(3, max(2, os.cpu_count() or 2))), "--dist", "loadfile", *arguments]
     if not any(word.startswith("-m") for word in given) and LEFT_OUT[size]:
         arguments = ["-m", LEFT_OUT[size], *arguments]
     return arguments

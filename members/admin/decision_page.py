@@ -214,7 +214,7 @@ def _entry(entry: Entry) -> dict[str, str]:
     return {
         "number": words.number(entry.sequence),
         "kind": vocabulary.kind(entry.kind),
-        "house": entry.house,
+        "house": vocabulary.house(entry.house),
         "points": words.signed(entry.points),
         "before": words.number(entry.balance_after - entry.points),
         "after": words.number(entry.balance_after),

@@ -26,7 +26,6 @@ class OfAccount(ReadOnlyRoom):
     thing = "ledger"
     labels = {
         "sequence": _("number"),
-        "house": _("against"),
         "debt_change": _("change of debt"),
         "reference": _("reference"),
         "lifetime_earned": _("earned so far"),
@@ -44,13 +43,10 @@ class OfAccount(ReadOnlyRoom):
         self.names = roles.may(request.user, "do", "contact")
         self.members = roles.may(request.user, "view", "members")
         member = Member.objects.filter(account=OuterRef(self.account))
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                member_id=Subquery(member.values("pk")[:1]),
-                member_name=Subquery(member.values("profile__name")[:1]),
-            )
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.annotate(
+            member_id=Subquery(member.values("pk")[:1]),
+            member_name=Subquery(member.values("profile__name")[:1]),
         )
 
     @admin.display(description=_("member"))
@@ -90,7 +86,7 @@ class Entries(OfAccount):
         "shown_points",
         "shown_balance",
         "sequence",
-        "house",
+        "shown_house",
         "debt_change",
         "reference",
         "shown_decision",
@@ -110,6 +106,15 @@ class Entries(OfAccount):
     def shown_points(self, entry: Entry) -> str:
         """With their sign."""
         return words.figure(words.signed(entry.points))
+
+    def record_title(self, row: Any) -> str:
+        """Kind and points."""
+        return f"{vocabulary.kind(row.kind)} {words.signed(row.points)}"
+
+    @admin.display(description=_("against"))
+    def shown_house(self, entry: Entry) -> str:
+        """The house account."""
+        return vocabulary.house(entry.house)
 
     @admin.display(description=_("balance after"), ordering="balance_after")
     def shown_balance(self, entry: Entry) -> str:

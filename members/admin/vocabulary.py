@@ -30,6 +30,14 @@ DECISIONS: dict[str, Any] = {
     "tier": _("Tier"),
     "redemption": _("Redemption"),
 }
+HOUSES: dict[str, Any] = {
+    "issued": _("issued"),
+    "redeemed": _("redeemed"),
+    "expired": _("expired"),
+    "adjusted": _("adjusted"),
+    "written_off": _("written off"),
+    "in_transit": _("between members"),
+}
 HOLDS: dict[str, Any] = {
     "held": _("held"),
     "settled": _("settled"),
@@ -62,6 +70,11 @@ REASONS: dict[str, Any] = {
 def kind(code: str) -> str:
     """A kind of entry."""
     return str(KINDS.get(code, code))
+
+
+def house(code: str) -> str:
+    """The other side of an entry."""
+    return str(HOUSES.get(code, code))
 
 
 def decision(code: str) -> str:

@@ -6,9 +6,9 @@ import csv
 import io
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from loyalty import clock, policies, statements
 from members.models import Member
@@ -18,16 +18,16 @@ from rewards.portal import lots, receipts, rows, words
 PAGE = 30
 CSV_ROWS = 10_000
 CHIPS = (
-    ("", gettext_lazy("All")),
-    ("earned", gettext_lazy("Earned")),
-    ("spent", gettext_lazy("Used")),
-    ("expired", gettext_lazy("Expired")),
+    ("", pgettext_lazy("activity", "All")),
+    ("earned", pgettext_lazy("activity", "Earned")),
+    ("spent", pgettext_lazy("activity", "Used")),
+    ("expired", pgettext_lazy("activity", "Expired")),
     ("other", gettext_lazy("Corrections and returns")),
 )
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-@require_GET
+@require_safe
 @frame.members_only
 def view(request: HttpRequest, member: Member) -> HttpResponse:
     """GET /activity/?show=earned&before=42: a page of rows, newest first."""
@@ -68,7 +68,7 @@ def view(request: HttpRequest, member: Member) -> HttpResponse:
     return frame.show(request, "portal/activity.html", context, member=member, tab="activity")
 
 
-@require_GET
+@require_safe
 @frame.members_only
 def download(request: HttpRequest, member: Member) -> HttpResponse:
     """GET /activity.csv: every movement, oldest first, for a spreadsheet."""
