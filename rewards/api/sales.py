@@ -12,12 +12,15 @@ from loyalty import money, policies
 from loyalty.api import edge
 from loyalty.errors import (
     DuplicateReceipt,
+    HoldExpired,
     InTheFuture,
     LineNotFound,
     LinesDoNotAddUp,
     MemberClosed,
     MemberErased,
     MemberNotFound,
+    RedemptionCancelled,
+    RedemptionSettled,
     RewardNotAvailable,
     StoreNotFound,
     TendersDoNotAddUp,
@@ -25,7 +28,7 @@ from loyalty.errors import (
     WrongCurrency,
 )
 from members import tiers
-from rewards import earning
+from rewards import earning, redemption
 from rewards.earning import Sold
 
 from . import bodies, shapes
@@ -43,6 +46,7 @@ CHECKS = (
     MemberClosed,
     MemberErased,
 )
+REDEEMING = (RedemptionSettled, RedemptionCancelled, HoldExpired)
 
 BASKET = {
     "store": "main",
@@ -67,7 +71,7 @@ class Sales(edge.View):
         gather=True,
         example={"receipt": "R-1001", **BASKET, "tenders": [{"kind": "card", "amount": "47.80"}]},
         reply=shapes.Sold,
-        refusals=(*CHECKS, DuplicateReceipt),
+        refusals=(*CHECKS, *REDEEMING, DuplicateReceipt),
     )
     def post(self, call: edge.Call, body: bodies.SaleBody) -> dict[str, Any]:
         """Report a sale.
@@ -78,7 +82,7 @@ class Sales(edge.View):
         """
         receipt = bodies.receipt(body, call, policies.current())
         member = bodies.named(body.member) if body.member else None
-        sold = earning.record_sale(receipt=receipt, member=member, actor=call.actor)
+        sold = earning.record_sale(receipt=receipt, member=member, redemptions=body.redemptions, actor=call.actor)
         call.about(sold.member.pk if sold.member else None)
         return shown(sold)
 
@@ -102,7 +106,8 @@ class Quotes(edge.View):
         """
         receipt = bodies.receipt(body, call, policies.current())
         member = bodies.named(body.member) if body.member else None
-        return {**shown(earning.quote(receipt=receipt, member=member)), "rewards": []}
+        quoted = earning.quote(receipt=receipt, member=member, redemptions=body.redemptions)
+        return {**shown(quoted), "rewards": []}
 
 
 def shown(sold: Sold) -> dict[str, Any]:
@@ -122,7 +127,9 @@ def shown(sold: Sold) -> dict[str, Any]:
         "payments": [],
         "due": money.text(sold.receipt.total_minor, programme.currency),
         "gifts": [],
-        "redemptions": [],
+        "redemptions": [
+            {"id": one.pk, "status": redemption.status(one.hold), "points": one.points} for one in sold.redemptions
+        ],
         "receipt_text": receipt_text(sold, language),
         "claim": (
             {"code": sold.claim.code, "until": sold.claim.until.astimezone(zone).isoformat()} if sold.claim else None

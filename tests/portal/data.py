@@ -176,19 +176,18 @@ def build() -> World:
         return now - timedelta(days=days, hours=hours)
 
     agreed = [consent.Choice("marketing", "email", given=True)]
-    ada = enrolment.enrol(
-        name="佐藤 美咲",
-        email="misaki@example.jp",
-        phone="+819012344417",
-        card="9801234567890128",
-        language="ja",
-        consents=agreed,
-        actor="key:till-3",
-        occurred_at=ago(420),
-    )
-    ben = enrolment.enrol(
-        name="Ben Okri", email="ben@example.com", language="en", actor="staff:cleo", occurred_at=ago(90)
-    )
+    with time_machine.travel(ago(420)):
+        ada = enrolment.enrol(
+            name="佐藤 美咲",
+            email="misaki@example.jp",
+            phone="+819012344417",
+            card="9801234567890128",
+            language="ja",
+            consents=agreed,
+            actor="key:till-3",
+        )
+    with time_machine.travel(ago(90)):
+        ben = enrolment.enrol(name="Ben Okri", email="ben@example.com", language="en", actor="staff:cleo")
     eve = enrolment.enrol(name="Eve Adeyemi", email="eve@example.com", language="en", actor="member")
     sell(ada, "N1-0001", ago(400), [("深煎り ケニア 200g", 9_800)])
     sell(ada, "K1-0188", ago(345), [("手挽きミル", 23_400), ("ドリッパー", 2_800)], store="kamakura")
