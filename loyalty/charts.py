@@ -81,7 +81,8 @@ def bars(data: Sequence[Bar], *, titled_by: str, height: int = 250) -> SafeStrin
     ]
     return format_html(
         '<svg class="chart" height="{}" role="img" aria-labelledby="{}">\n{}\n{}\n'
-        '<line class="zero" x1="{}%" x2="100%" y1="{}" y2="{}"/><text x="{}%" y="{}" text-anchor="end">0</text>\n</svg>',
+        '<line class="zero" x1="{}%" x2="100%" y1="{}" y2="{}"/>'
+        '<text x="{}%" y="{}" text-anchor="end">0</text>\n</svg>',
         height,
         titled_by,
         grid,
@@ -188,8 +189,9 @@ def area(values: Sequence[tuple[str, int]], *, titled_by: str, height: int = 190
         ],
     )
     return format_html(
-        '<svg class="chart" height="{}" role="img" aria-labelledby="{}">\n{}\n<svg x="{}%" y="{}" width="{}%" height="{}" '
-        'viewBox="0 0 100 100" preserveAspectRatio="none" overflow="visible"><polyline class="line" points="{}"/></svg>\n{}\n</svg>',
+        '<svg class="chart" height="{}" role="img" aria-labelledby="{}">\n{}\n'
+        '<svg x="{}%" y="{}" width="{}%" height="{}" viewBox="0 0 100 100" preserveAspectRatio="none" overflow="visible">'
+        '<polyline class="line" points="{}"/></svg>\n{}\n</svg>',
         height,
         titled_by,
         grid,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.cache import cache
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -16,7 +17,6 @@ from loyalty.admin import words
 from loyalty.admin.gate import guarded
 from loyalty.admin.shell import site
 
-_KEY = "staff:books"
 _KEPT_SECONDS = 30 * 24 * 3600
 
 INVARIANTS: Mapping[str, Any] = {
@@ -35,16 +35,20 @@ INVARIANTS: Mapping[str, Any] = {
 }
 
 
+def _key() -> str:
+    return f"staff:books:{connection.settings_dict['NAME']}"
+
+
 def last() -> books.Report | None:
     """The last run anybody made, if the cache still knows it."""
-    kept: books.Report | None = cache.get(_KEY)
+    kept: books.Report | None = cache.get(_key())
     return kept
 
 
 def run() -> books.Report:
     """Check the books now and keep the result for the dashboard. Takes about 2 s per million entries."""
     report = books.check()
-    cache.set(_KEY, report, _KEPT_SECONDS)
+    cache.set(_key(), report, _KEPT_SECONDS)
     return report
 
 

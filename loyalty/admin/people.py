@@ -42,7 +42,7 @@ class RoleFormSet(forms.models.BaseInlineFormSet):  # type: ignore[type-arg]
             raise ValidationError(_("You cannot take away your own administration. Ask another administrator."))
 
 
-class StoreChoice(forms.ModelChoiceField):
+class StoreChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A store by its name; none is every store."""
 
     def label_from_instance(self, obj: Any) -> str:

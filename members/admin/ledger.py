@@ -43,13 +43,10 @@ class OfAccount(ReadOnlyRoom):
         self.names = roles.may(request.user, "do", "contact")
         self.members = roles.may(request.user, "view", "members")
         member = Member.objects.filter(account=OuterRef(self.account))
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                member_id=Subquery(member.values("pk")[:1]),
-                member_name=Subquery(member.values("profile__name")[:1]),
-            )
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.annotate(
+            member_id=Subquery(member.values("pk")[:1]),
+            member_name=Subquery(member.values("profile__name")[:1]),
         )
 
     @admin.display(description=_("member"))

@@ -196,12 +196,12 @@ def ladder(group: tiers.Group, standings: Sequence[TierStanding], member: Member
     ]
     missing = words.amount(max(above.threshold - spend, 0), programme.currency) if above else ""
     if above:
-        heading = _("%(amount)s to %(tier)s") % {
+        heading = str(_("%(amount)s to %(tier)s")) % {
             "amount": missing,
             "tier": policies.localised(above.name, language),
         }
     else:
-        heading = _("Highest tier reached")
+        heading = str(_("Highest tier reached"))
     text = _("%(amount)s of %(top)s") % {
         "amount": words.amount(spend, programme.currency),
         "top": words.amount(top, programme.currency),

@@ -40,7 +40,8 @@ class Redemptions(ReadOnlyRoom):
         """Knows whether names may be shown."""
         self.names = roles.may(request.user, "do", "contact")
         self.members = roles.may(request.user, "view", "members")
-        return super().get_queryset(request).annotate(member_name=F("member__profile__name"))
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.annotate(member_name=F("member__profile__name"))
 
     @admin.display(description=_("points"), ordering="points")
     def shown_points(self, row: Redemption) -> str:

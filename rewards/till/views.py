@@ -179,6 +179,8 @@ def sell(request: HttpRequest, member_id: UUID) -> HttpResponse:
         return refused
     currency = policies.current().currency
     body = forms.sale(request.POST, store=clerk.store.code, member=str(member_id), currency=currency)
+    if not body["lines"]:
+        return _member_page(request, clerk, member_id, status=400, sale_error=refusals.TEXTS["required"])
     if request.POST.get("step") == "record":
         reply = clerk.post("sales", body, token=request.POST.get("token", ""))
         if not reply.refused:
