@@ -8,6 +8,7 @@ from uuid import UUID
 from loyalty.models import StoredReply
 
 KEPT_DAYS = 31  # after that only natural keys (receipt, return number, reference) stop a repetition
+DROPPED_EVERY = timedelta(hours=1)
 CHUNK = 5000
 
 

@@ -207,6 +207,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for as long as the broker is away
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "unacked_restore_interval": 5,
@@ -221,6 +222,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     for name, seconds in {
         "loyalty.tasks.sweep_outbox": 5,
         "loyalty.tasks.write_due_changes": 60,
+        "loyalty.tasks.drop_old_replies": 3600,
         "members.tasks.sweep_messages": 5,
     }.items()
 }

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet, Sum
+from django.db.models import F, FilteredRelation, Q, QuerySet
 
 from loyalty import clock, ledger
-from loyalty.models import Account, Entry, Lot
+from loyalty.models import Account, Entry
 
 
 @dataclass(frozen=True)
@@ -42,22 +43,44 @@ class Wallet:
 
 def wallet(account_id: UUID) -> Wallet:
     """The wallet as of now; writes what is due first. Raises Account.DoesNotExist."""
-    account = ledger.current(account_id)
+    ledger.current(account_id)
+    account, lots = _snapshot(account_id)
+    while account.next_change_at is not None and account.next_change_at <= clock.now():
+        ledger.current(account_id)  # something became due between the two
+        account, lots = _snapshot(account_id)
     now = clock.now()
-    open_lots = Lot.objects.filter(account=account, remaining__gt=0)
-    pending = open_lots.filter(available_at__gt=now).values("available_at").annotate(points=Sum("remaining"))
-    expiring = open_lots.filter(available_at__lte=now).values("expires_at").annotate(points=Sum("remaining"))
+    pending: Counter[datetime] = Counter()
+    expiring: Counter[datetime | None] = Counter()
+    for available_at, expires_at, points in lots:
+        if available_at > now:
+            pending[available_at] += points
+        else:
+            expiring[expires_at] += points
     return Wallet(
         account=account,
         balance=ledger.balance(account),
-        pending=sorted((Pending(**row) for row in pending), key=lambda row: row.available_at),
-        expiring=sorted(
-            (Expiring(**row) for row in expiring),
-            key=lambda row: (row.expires_at is None, row.expires_at or now),
-        ),
+        pending=[Pending(at, points) for at, points in sorted(pending.items())],
+        expiring=[
+            Expiring(at, points)
+            for at, points in sorted(expiring.items(), key=lambda row: (row[0] is None, row[0] or now))
+        ],
         lifetime_earned=account.lifetime_earned,
         as_of=now,
     )
+
+
+def _snapshot(account_id: UUID) -> tuple[Account, list[tuple[datetime, datetime | None, int]]]:
+    """The account and (available_at, expires_at, remaining) of its open lots, by one statement.
+
+    Two would show lots of another moment than the balance, while points come and go.
+    """
+    rows = list(
+        Account.objects.filter(pk=account_id)
+        .annotate(open=FilteredRelation("lots", condition=Q(lots__remaining__gt=0)))
+        .annotate(available_at=F("open__available_at"), expires_at=F("open__expires_at"), points=F("open__remaining"))
+    )
+    lots = [(row.available_at, row.expires_at, row.points) for row in rows if row.points is not None]
+    return rows[0], lots
 
 
 def entries(

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from loyalty import due, outbox, schedule
+from loyalty import clock, due, outbox, replies, schedule
 
 
 @shared_task
@@ -23,3 +23,10 @@ def write_due_changes() -> None:
     """Write the entries of points that expired or became available, and of holds that timed out."""
     if schedule.claim("loyalty.write_due_changes", every=due.PERIOD):
         due.write_changes()
+
+
+@shared_task
+def drop_old_replies() -> None:
+    """Delete stored replies that are past their time."""
+    if schedule.claim("loyalty.drop_old_replies", every=replies.DROPPED_EVERY):
+        replies.drop_old(now=clock.now())

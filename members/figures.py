@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connection
 from django.db.models import Count, Sum
 
 from loyalty import clock, money, policies
@@ -17,7 +16,7 @@ GONE = (Member.Status.MERGED, Member.Status.ERASED)
 
 
 def totals() -> dict[str, Any]:
-    """Members, sales, spend and points. Read it in one snapshot: see `snapshot`.
+    """Members, sales, spend and points. Read them in one snapshot (`loyalty.snapshots`).
 
     `issued` is earned less taken back, `redeemed` spent less given back, `expired` and `adjusted` are signed,
     `outstanding` is the closing total. Points past their date count as expired whether or not a job has run.
@@ -53,9 +52,3 @@ def members_by_tier(programme: policies.Policies) -> dict[str, int]:
         found = dict(standings.values_list("level").annotate(members=Count("pk")))
         counts = {level.code: found.get(level.code, 0) for level in group.levels}
     return counts
-
-
-def snapshot() -> None:
-    """Make the running transaction see one instant; call it first. Sales that go on meanwhile are left out."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from loyalty import clock, ledger, outbox, policies, rows
-from loyalty.errors import MemberMismatch, NotFound, SaleNotFound
+from loyalty.errors import MemberMismatch, NotFound, RewardNotAvailable, SaleNotFound
 from loyalty.models import Account, Hold, Store
 from members import locks
 from members.models import Sale
@@ -78,6 +78,38 @@ def settle(*, redemption: UUID, actor: str, store: Store | None = None, sale: UU
             rows.write(change=[(found, ("sale_id",))])
         _settle(found, account, actor, store or found.store)
     return Redeemed(found, found.hold, account)
+
+
+def settle_for_sale(
+    *, redemptions: Sequence[UUID], found: locks.Locked, sale: Sale, actor: str, store: Store
+) -> list[Redemption]:
+    """Settle holds with the sale they were made for: all of them, or the sale fails with them.
+
+    `found` is the locked member, whose holds they must be (RewardNotAvailable); further refusals as in `settle`.
+    """
+    settled = []
+    for redemption in find_all(redemptions, found.member.pk):
+        redemption.sale_id = sale.pk
+        rows.write(change=[(redemption, ("sale_id",))])
+        _settle(redemption, found.account, actor, store)
+        settled.append(redemption)
+    return settled
+
+
+def find_all(redemptions: Sequence[UUID], member: UUID) -> list[Redemption]:
+    """The redemptions of one member with these ids, in the order given. Raises RewardNotAvailable."""
+    if not redemptions:
+        return []
+    known = Redemption.objects.select_related("hold").filter(member=member).in_bulk(list(redemptions))
+    if len(known) != len(redemptions):
+        raise RewardNotAvailable("Not all of these redemptions are this member's.")
+    return [known[redemption] for redemption in redemptions]
+
+
+def nobodys(redemptions: Sequence[UUID]) -> None:
+    """A sale without a member settles nothing. Raises RewardNotAvailable."""
+    if redemptions:
+        raise RewardNotAvailable("A sale without a member redeems nothing.")
 
 
 def cancel(*, redemption: UUID) -> Redeemed:

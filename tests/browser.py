@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+from django.core.signals import request_finished
+from django.db import connections
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 PHONE = {"width": 390, "height": 844}
@@ -28,6 +30,11 @@ class QuietHandler(WSGIRequestHandler):
         """Nothing."""
 
 
+def give_back(**_: object) -> None:
+    """Close a finished request's database connections: kept by a waiting thread, they would keep the database."""
+    connections.close_all()
+
+
 @pytest.fixture
 def served(committed: str, settings, tmp_path: Path) -> Iterator[str]:
     """The address of the running application, e.g. http://127.0.0.1:40123, with mail in files under a fresh home."""
@@ -36,11 +43,13 @@ def served(committed: str, settings, tmp_path: Path) -> Iterator[str]:
     settings.EMAIL_FILE_PATH = tmp_path / "mail"
     server = ThreadedWSGIServer(("127.0.0.1", 0), QuietHandler)
     server.set_app(WSGIHandler())
+    request_finished.connect(give_back)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
+        request_finished.disconnect(give_back)
         server.shutdown()
         server.server_close()
         thread.join(5)

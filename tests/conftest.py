@@ -9,6 +9,7 @@ import fcntl
 import os
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +38,20 @@ def database_copy(template: str) -> Iterator[str]:
     try:
         yield name
     finally:
-        as_owner(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        drop(name)
+
+
+def drop(name: str) -> None:
+    """Drop a database; autovacuum, which the owner may not end, is given some moments to leave it."""
+    for remaining in range(20, 0, -1):
+        try:
+            as_owner(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        except psycopg.errors.InsufficientPrivilege:
+            if remaining == 1:
+                raise
+            time.sleep(0.25)
+        else:
+            return
 
 
 def use_database(name: str) -> str:
@@ -76,7 +90,7 @@ def template(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterat
             (place / "template.made").touch()
     yield name
     if worker_id == "master":
-        as_owner(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        drop(name)
 
 
 @pytest.fixture(scope="session")

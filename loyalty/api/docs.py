@@ -30,6 +30,14 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Piece:
+    """A part of a sentence: prose, or code."""
+
+    text: str
+    code: bool
+
+
+@dataclass(frozen=True)
 class CallText:
     """One call, ready to be drawn."""
 
@@ -37,7 +45,7 @@ class CallText:
     method: str
     path: str
     summary: str
-    description: str
+    description: list[list[Piece]]
     scope: str
     key: bool
     parameters: list[Row]
@@ -75,13 +83,15 @@ def _kind(part: Json) -> str:
         return " or ".join(dict.fromkeys(_kind(choice) for choice in choices))
     if "enum" in part:
         return " | ".join(str(value) for value in part["enum"])
+    if part.get("title") and part.get("type") != "object":
+        return str(part["title"])
     words = {"integer": "integer", "string": "text", "array": "list", "boolean": "true or false"}
     kind = str(part.get("type", "anything"))
     said = {"date-time": "time", "date": "day", "uuid": "id"}.get(str(part.get("format")), words.get(kind, kind))
     limits = [
-        f"{part[low]} to {part[high]}{unit}"
+        f"{part[low]:,} to {part[high]:,}{unit}"
         if low in part and high in part
-        else (f"from {part[low]}{unit}" if low in part else f"to {part[high]}{unit}")
+        else (f"from {part[low]:,}{unit}" if low in part else f"to {part[high]:,}{unit}")
         for low, high, unit in (
             ("minimum", "maximum", ""),
             ("minLength", "maxLength", " characters"),
@@ -94,6 +104,15 @@ def _kind(part: Json) -> str:
     return ", ".join([said, *limits])
 
 
+def _paragraphs(text: str) -> list[list[Piece]]:
+    """A docstring's paragraphs, with what stands in backticks as code."""
+    return [
+        [Piece(piece, bool(place % 2)) for place, piece in enumerate(" ".join(paragraph.split()).split("`"))]
+        for paragraph in text.split("\n\n")
+        if paragraph.strip()
+    ]
+
+
 def _rows(part: Json, components: Json, prefix: str = "", above: tuple[str, ...] = ()) -> list[Row]:
     """Every field of an object, those of objects in it by their path."""
     name = str(part.get("$ref", "")).rpartition("/")[2]
@@ -103,7 +122,8 @@ def _rows(part: Json, components: Json, prefix: str = "", above: tuple[str, ...]
     rows = []
     for key, value in part.get("properties", {}).items():
         path = f"{prefix}{key}"
-        rows.append(Row(path, _kind(value), key in part.get("required", ()), str(value.get("description", ""))))
+        said = "" if value.get("title") else str(value.get("description", ""))
+        rows.append(Row(path, _kind(value), key in part.get("required", ()), said))
         for below in (value, *value.get("anyOf", ())):
             step = "." if below is not value.get("items") else ""
             inner = below.get("items", below)
@@ -140,7 +160,7 @@ def _call(method: str, path: str, operation: Json, components: Json) -> CallText
         method=method.upper(),
         path=path,
         summary=operation["summary"],
-        description=operation.get("description", ""),
+        description=_paragraphs(operation.get("description", "")),
         scope=next(iter(operation["security"][0]["key"]), ""),
         key=any(parameter["name"] == "Idempotency-Key" for parameter in parameters),
         parameters=[
@@ -188,7 +208,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "groups": _groups(settings.ROOT_URLCONF),
         "problems": all_problems().values(),
         "scopes": auth.SCOPES,
-        "limit": settings.LOYALTY_KEY_LIMIT_PER_MINUTE,
+        "limit": f"{settings.LOYALTY_KEY_LIMIT_PER_MINUTE:,}",
     }
     response = render(request, "api/docs.html", context)
     response["Cache-Control"] = CACHED

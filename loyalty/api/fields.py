@@ -53,6 +53,7 @@ Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 MoneyText = Annotated[
     str,
     Meta(
+        title="money",
         pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?" + _END,
         description="Money as a decimal text, at most the currency's decimals.",
         examples=["19.90"],
@@ -64,6 +65,7 @@ QuantityText = (
     | Annotated[
         str,
         Meta(
+            title="decimal text",
             pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?" + _END,
             description="A whole number, or a decimal text with up to 3 decimals.",
             examples=["0.350"],
@@ -71,7 +73,9 @@ QuantityText = (
         ),
     ]
 )
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}" + _END, description="ISO 4217 code.", examples=["USD"])]
+Currency = Annotated[
+    str, Meta(title="currency", pattern=r"^[A-Z]{3}" + _END, description="ISO 4217 code.", examples=["USD"])
+]
 Code = Annotated[str, Meta(min_length=1, max_length=40)]  # of a store, reward, tier, …
 Label = Annotated[str, Meta(min_length=1, max_length=100)]  # receipt, SKU, reference, …
 Name = Annotated[str, Meta(min_length=1, max_length=200)]

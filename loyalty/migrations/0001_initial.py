@@ -316,6 +316,11 @@ class Migration(migrations.Migration):
                         ),
                         name="fact_retrying",
                     ),
+                    models.Index(
+                        models.F("parked_at"),
+                        condition=models.Q(("handled_at__isnull", True), ("parked_at__isnull", False)),
+                        name="fact_parked",
+                    ),
                     models.Index(models.F("account"), models.F("id"), name="fact_of_account"),
                 ],
             },

@@ -38,6 +38,9 @@ class Fact(models.Model):
                 name="fact_retrying",
                 condition=Q(handled_at__isnull=True, parked_at__isnull=True, attempts__gt=0),
             ),
+            models.Index(
+                "parked_at", name="fact_parked", condition=Q(handled_at__isnull=True, parked_at__isnull=False)
+            ),
             models.Index("account", "id", name="fact_of_account"),
         ]
 

@@ -58,13 +58,10 @@ def record(name: str, *, account: UUID | None, payload: Mapping[str, object], oc
 
 def waiting() -> Waiting:
     """How many facts wait, since when, and how many were parked."""
-    found = Fact.objects.filter(handled_at=None).aggregate(
-        waiting=Count("id", filter=WAITING),
-        oldest=Min("recorded_at", filter=WAITING),
-        parked=Count("id", filter=~WAITING),
-    )
+    found = Fact.objects.filter(WAITING).aggregate(count=Count("id"), oldest=Min("recorded_at"))
     age = (clock.now() - found["oldest"]).total_seconds() if found["oldest"] else 0.0
-    return {"waiting": found["waiting"], "oldest_seconds": max(0.0, age), "parked": found["parked"]}
+    parked = Fact.objects.filter(handled_at=None, parked_at__isnull=False).count()
+    return {"waiting": found["count"], "oldest_seconds": max(0.0, age), "parked": parked}
 
 
 def retry(*, facts: Iterable[UUID]) -> int:

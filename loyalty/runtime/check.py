@@ -65,7 +65,7 @@ def pytest_arguments(size: str, given: Sequence[str]) -> list[str]:
     """What we add unless it was said otherwise: how many at a time, and which sizes to leave out."""
     arguments = list(given)
     if not any(word.startswith(("-n", "--numprocesses", "--pdb")) or word == "no:xdist" for word in given):
-        arguments = ["-n", str(min(3, max(2, os.cpu_count() or 2))), "--dist", "loadgroup", *arguments]
+        arguments = ["-n", str(min(3, max(2, os.cpu_count() or 2))), "--dist", "loadfile", *arguments]
     if not any(word.startswith("-m") for word in given) and LEFT_OUT[size]:
         arguments = ["-m", LEFT_OUT[size], *arguments]
     return arguments

@@ -31,7 +31,10 @@ def main(arguments: Sequence[str]) -> int:
         if time.monotonic() > deadline:
             raise LaunchError(f"Another ./run is busy starting or stopping in {home.path}: try again in a minute.")
         time.sleep(0.5)
-    return alone(home, arguments)
+    try:
+        return alone(home, arguments)
+    finally:
+        home.remove_outside()
 
 
 def command_line(arguments: Sequence[str]) -> list[str]:

@@ -55,6 +55,7 @@ def main() -> int:
         return 0
     finally:
         home.withdraw()
+        home.remove_outside()
         if stop.asked:
             terminal.say("stopped")
 

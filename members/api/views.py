@@ -121,6 +121,8 @@ class Members(edge.View):
     @edge.get(scope=READ, query=LookupBody, reply=replies.FoundPage)
     def get(self, call: edge.Call, query: LookupBody) -> dict[str, Any]:
         """Find a member by one identity; nothing found is an empty list."""
+        if query.phone and query.phone.startswith(" "):  # a + that was sent as it is means a space in an address
+            query.phone = f"+{query.phone.strip()}"
         return _look_up(query)
 
 

@@ -2,14 +2,14 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from loyalty import policies, statements
 from members.models import Member
 from members.portal import frame, hero, standing
 
 
-@require_GET
+@require_safe
 @frame.members_only
 def view(request: HttpRequest, member: Member) -> HttpResponse:
     """The page a member shows at the till."""

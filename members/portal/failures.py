@@ -69,6 +69,8 @@ def page(request: HttpRequest, status: int, words: tuple[object, object] | None 
     context = {"title": title, "text": text, "number": number(request), "bare": True}
     try:
         member = frame.member_of(request) if hasattr(request, "user") else None
+        if member:
+            frame.speak(request, member)
         response = frame.show(request, "portal/error.html", context, member=member, status=status)
     except DatabaseError:
         log.exception("the error page was drawn without its frame")

@@ -26,6 +26,13 @@ OWN_NAMES = {"en": "English", "ja": "日本語"}
 
 def member_of(request: HttpRequest) -> Member | None:
     """The member whose session this is, with profile and account; nobody for staff and strangers."""
+    if not hasattr(request, "member"):
+        request.member = _member_of(request)  # type: ignore[attr-defined]
+    member: Member | None = request.member  # type: ignore[attr-defined]
+    return member
+
+
+def _member_of(request: HttpRequest) -> Member | None:
     if not request.user.is_authenticated:
         return None
     profile = Profile.objects.select_related("member__account").filter(user_id=request.user.pk).first()
@@ -35,6 +42,14 @@ def member_of(request: HttpRequest) -> Member | None:
     return profile.member
 
 
+def speak(request: HttpRequest, member: Member) -> None:
+    """From here on the page is in the member's own language, where the house speaks it."""
+    language = member.profile.language.split("-")[0]
+    if language in dict(settings.LANGUAGES):
+        translation.activate(language)
+        request.LANGUAGE_CODE = language
+
+
 def members_only(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """A page of one member, in the member's own language; never kept by any cache. Strangers are led to sign in."""
 
@@ -42,13 +57,10 @@ def members_only(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpRes
     def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         member = member_of(request)
         if member is None:
-            here = request.get_full_path() if request.method == "GET" else "/"
+            here = request.get_full_path() if request.method in ("GET", "HEAD") else "/"
             response: HttpResponseBase = HttpResponseRedirect(f"{reverse('portal:sign-in')}?next={quote(here)}")
         else:
-            language = member.profile.language.split("-")[0]
-            if language in dict(settings.LANGUAGES):
-                translation.activate(language)
-                request.LANGUAGE_CODE = language
+            speak(request, member)
             response = view(request, member, *args, **kwargs)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
@@ -97,7 +109,7 @@ def framed(request: HttpRequest, member: Member | None) -> dict[str, Any]:
         "other_languages": [
             (code, OWN_NAMES.get(code, code)) for code in programme.languages if code != language and code in known
         ],
-        "here": request.get_full_path() if request.method == "GET" else "/",
+        "here": request.get_full_path() if request.method in ("GET", "HEAD") else "/",
         "unread": _unread(member) if member else 0,
         "today": formats.today(programme.zone),
     }

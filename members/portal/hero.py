@@ -23,6 +23,7 @@ class Hero:
     barcode: codes.Drawing | None
     qr: codes.Drawing | None
     points: str
+    number_of_points: int
     owes: bool
     worth: str
     tier: Standing | None
@@ -41,6 +42,7 @@ def of(*, member: Member, wallet: Wallet, programme: Policies, standings: list[S
         barcode=codes.barcode(number) if number else None,
         qr=codes.qr(number) if number else None,
         points=formats.points(shown),
+        number_of_points=abs(shown),
         owes=bool(balance["debt"]),
         worth=worth(balance["available"], programme),
         tier=tier,

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from loyalty import clock, policies
 from members.models import Member, Message
@@ -18,7 +18,7 @@ from members.portal import formats, frame
 PAGE = 30
 
 
-@require_GET
+@require_safe
 @frame.members_only
 def listing(request: HttpRequest, member: Member) -> HttpResponse:
     """GET /inbox/?page=2: subjects and first lines."""
@@ -34,14 +34,14 @@ def listing(request: HttpRequest, member: Member) -> HttpResponse:
                 "message": message,
                 "day": formats.day_row(day),
                 "under": formats.day_under(day, today),
-                "first": next((line for line in message.text.splitlines() if line.strip()), ""),
+                "first": _opening(message.text),
             }
         )
     context = {"rows": rows, "older": page + 1 if len(found) > PAGE else 0, "newer": page - 1}
     return frame.show(request, "portal/inbox.html", context, member=member, tab="inbox")
 
 
-@require_GET
+@require_safe
 @frame.members_only
 def letter(request: HttpRequest, member: Member, message_id: UUID) -> HttpResponse:
     """GET /inbox/ID/: one message; opening it marks it read."""
@@ -53,6 +53,15 @@ def letter(request: HttpRequest, member: Member, message_id: UUID) -> HttpRespon
     day = clock.day_of(message.occurred_at, programme.zone)
     context = {"message": message, "day": formats.day_long(day)}
     return frame.show(request, "portal/letter.html", context, member=member, tab="inbox")
+
+
+@require_POST
+@frame.members_only
+def read_all(request: HttpRequest, member: Member) -> HttpResponse:
+    """POST /inbox/read/: nothing is new any more."""
+    _own(member).filter(read_at=None).update(read_at=clock.now())
+    messages.success(request, _("All messages are marked as read."))
+    return redirect("portal:inbox")
 
 
 @require_POST
@@ -75,6 +84,14 @@ def _one(member: Member, message_id: UUID) -> Message:
     if found is None:
         raise Http404
     return found
+
+
+def _opening(text: str) -> str:
+    """The first line that says something: a greeting ends in a comma or in 様."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) > 1 and lines[0].endswith((",", "、", "様")):
+        del lines[0]
+    return lines[0] if lines else ""
 
 
 def _number(text: str) -> int:

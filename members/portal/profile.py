@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from loyalty import clock, policies
 from loyalty.errors import InvalidBody
@@ -21,7 +21,7 @@ from members.portal import consents, formats, frame, signin
 ACTOR = "member"
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @frame.members_only
 def view(request: HttpRequest, member: Member) -> HttpResponse:
     """GET /profile/ shows it; POST `choice` and `given` switches one consent, at once."""
@@ -50,7 +50,7 @@ def view(request: HttpRequest, member: Member) -> HttpResponse:
     return frame.show(request, "portal/profile.html", context, member=member, tab="profile")
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @frame.members_only
 def edit(request: HttpRequest, member: Member) -> HttpResponse:
     """GET /profile/edit/ is the form; POST changes name and language."""
@@ -79,7 +79,7 @@ def edit(request: HttpRequest, member: Member) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 @frame.members_only
 def choices(request: HttpRequest, member: Member) -> HttpResponse:
     """GET /profile/choices/: every choice, with date and place, newest first."""

@@ -34,7 +34,7 @@ TRIES_PER_CALLER = 100
 
 
 @frame.open_page
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponseBase:
     """GET /sign-in/ asks for the address; POST mails a code to it, whoever it belongs to."""
     if frame.member_of(request):
@@ -50,7 +50,7 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
 
 
 @frame.open_page
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest) -> HttpResponseBase:
     """GET /join/ asks for name and address; POST mails a code, or enrols where the address is proved already."""
     if frame.member_of(request):
@@ -81,7 +81,7 @@ def join(request: HttpRequest) -> HttpResponseBase:
 
 
 @frame.open_page
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest) -> HttpResponseBase:
     """GET /sign-in/code/ asks for the code; POST judges one try, or sends another code."""
     state = request.session.get(SESSION)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from loyalty import money
 from loyalty.policies import Policies, localised
@@ -62,8 +63,8 @@ def unit(metric: str, value: int, currency: str) -> str:
     if metric == "spend":
         return formats.amount(value, currency)
     if metric == "visits":
-        return _("%(number)s visits") % {"number": formats.points(value)}
-    return _("%(number)s points") % {"number": formats.points(value)}
+        return ngettext("%(number)s visit", "%(number)s visits", value) % {"number": formats.points(value)}
+    return ngettext("%(number)s point", "%(number)s points", value) % {"number": formats.points(value)}
 
 
 def _standing(

@@ -59,6 +59,7 @@ class Redemptions(edge.View):
         body=RedeemBody,
         status=201,
         gather=True,
+        example={"member": {"card": "9801234567890128"}, "points": 20, "store": "main"},
         reply=shapes.Redeemed,
         refusals=(
             StoreNotFound,

@@ -12,12 +12,15 @@ from loyalty import money, policies
 from loyalty.api import edge
 from loyalty.errors import (
     DuplicateReceipt,
+    HoldExpired,
     InTheFuture,
     LineNotFound,
     LinesDoNotAddUp,
     MemberClosed,
     MemberErased,
     MemberNotFound,
+    RedemptionCancelled,
+    RedemptionSettled,
     RewardNotAvailable,
     StoreNotFound,
     TendersDoNotAddUp,
@@ -25,7 +28,7 @@ from loyalty.errors import (
     WrongCurrency,
 )
 from members import tiers
-from rewards import earning
+from rewards import earning, redemption
 from rewards.earning import Sold
 
 from . import bodies, shapes
@@ -43,6 +46,19 @@ CHECKS = (
     MemberClosed,
     MemberErased,
 )
+REDEEMING = (RedemptionSettled, RedemptionCancelled, HoldExpired)
+
+BASKET = {
+    "store": "main",
+    "member": {"card": "9801234567890128"},
+    "currency": "USD",
+    "total": "47.80",
+    "lines": [
+        {"line": 1, "sku": "BEANS", "quantity": 2, "amount": "24.00"},
+        {"line": 2, "sku": "LATTE", "quantity": 1, "amount": "5.80"},
+        {"line": 3, "sku": "MUG", "quantity": 1, "amount": "18.00"},
+    ],
+}
 
 
 class Sales(edge.View):
@@ -53,8 +69,9 @@ class Sales(edge.View):
         body=bodies.SaleBody,
         status=201,
         gather=True,
+        example={"receipt": "R-1001", **BASKET, "tenders": [{"kind": "card", "amount": "47.80"}]},
         reply=shapes.Sold,
-        refusals=(*CHECKS, DuplicateReceipt),
+        refusals=(*CHECKS, *REDEEMING, DuplicateReceipt),
     )
     def post(self, call: edge.Call, body: bodies.SaleBody) -> dict[str, Any]:
         """Report a sale.
@@ -65,7 +82,7 @@ class Sales(edge.View):
         """
         receipt = bodies.receipt(body, call, policies.current())
         member = bodies.named(body.member) if body.member else None
-        sold = earning.record_sale(receipt=receipt, member=member, actor=call.actor)
+        sold = earning.record_sale(receipt=receipt, member=member, redemptions=body.redemptions, actor=call.actor)
         call.about(sold.member.pk if sold.member else None)
         return shown(sold)
 
@@ -73,7 +90,15 @@ class Sales(edge.View):
 class Quotes(edge.View):
     """Baskets that are not sold yet."""
 
-    @edge.post(scope="sales", body=bodies.QuoteBody, key=False, transaction=False, reply=shapes.Sold, refusals=CHECKS)
+    @edge.post(
+        scope="sales",
+        body=bodies.QuoteBody,
+        key=False,
+        transaction=False,
+        example=BASKET,
+        reply=shapes.Sold,
+        refusals=CHECKS,
+    )
     def post(self, call: edge.Call, body: bodies.QuoteBody) -> dict[str, Any]:
         """Ask what a sale would earn.
 
@@ -81,7 +106,8 @@ class Quotes(edge.View):
         """
         receipt = bodies.receipt(body, call, policies.current())
         member = bodies.named(body.member) if body.member else None
-        return {**shown(earning.quote(receipt=receipt, member=member)), "rewards": []}
+        quoted = earning.quote(receipt=receipt, member=member, redemptions=body.redemptions)
+        return {**shown(quoted), "rewards": []}
 
 
 def shown(sold: Sold) -> dict[str, Any]:
@@ -101,7 +127,9 @@ def shown(sold: Sold) -> dict[str, Any]:
         "payments": [],
         "due": money.text(sold.receipt.total_minor, programme.currency),
         "gifts": [],
-        "redemptions": [],
+        "redemptions": [
+            {"id": one.pk, "status": redemption.status(one.hold), "points": one.points} for one in sold.redemptions
+        ],
         "receipt_text": receipt_text(sold, language),
         "claim": (
             {"code": sold.claim.code, "until": sold.claim.until.astimezone(zone).isoformat()} if sold.claim else None

@@ -92,6 +92,14 @@ class Claim(msgspec.Struct):
     until: datetime
 
 
+class SettledWith(msgspec.Struct):
+    """A redemption that was settled with the sale."""
+
+    id: UUID
+    status: str
+    points: int
+
+
 class Sold(msgspec.Struct, omit_defaults=True):
     """What a sale gave. A quote has no id, writes nothing and adds `rewards`."""
 
@@ -106,7 +114,7 @@ class Sold(msgspec.Struct, omit_defaults=True):
     payments: list[dict[str, Any]]
     due: str
     gifts: list[dict[str, Any]]
-    redemptions: list[UUID]
+    redemptions: list[SettledWith]
     receipt_text: str
     claim: Claim | None
     decision: Decision

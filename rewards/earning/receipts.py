@@ -21,6 +21,9 @@ from loyalty.models import Store
 from loyalty.policies import Policies
 from rewards import rules
 
+MOST_MINOR = 10**14  # of one line: sums of many stay within 64 bits
+MOST_POINTS = 10**12  # of one sale
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -57,6 +60,12 @@ def check(receipt: Receipt, programme: Policies, now: datetime) -> None:
             raise _sum(TendersDoNotAddUp, "The tenders", paid, receipt.total_minor, basket.currency)
 
 
+def check_points(decision: rules.Decision) -> None:
+    """Raises InvalidBody for more points than one sale can carry."""
+    if decision.points > MOST_POINTS:
+        raise _wrong("total", "This would earn more points than one sale can carry.")
+
+
 def _check_time(occurred_at: datetime, programme: Policies, now: datetime) -> None:
     earning = programme.earning
     if occurred_at > now + timedelta(minutes=earning.future_minutes):
@@ -81,6 +90,8 @@ def _check_lines(lines: tuple[rules.Line, ...]) -> dict[int, int]:
         if line.number in seen:
             raise _wrong(f"lines[{i}].line", f"There are two lines {line.number}.")
         seen.add(line.number)
+        if max(line.amount_minor, line.discount_minor) > MOST_MINOR:
+            raise _wrong(f"lines[{i}].amount", "No line costs that much.")
         if line.tax_minor > line.amount_minor:
             raise _wrong(f"lines[{i}].tax", "The tax is a part of the amount.")
         if line.sold:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -16,7 +17,8 @@ from loyalty.models import Account, Decision, Kind
 from loyalty.policies import Policies
 from members import activity, locks, tiers
 from members.models import Member, Sale, SaleLine, TierStanding
-from rewards import rules
+from rewards import redemption, rules
+from rewards.models import Redemption
 from rewards.programme import ruleset
 
 from . import claims, receipts, standing
@@ -40,6 +42,7 @@ class Sold:
     balance: ledger.Balance | None = None
     standings: Sequence[TierStanding] = ()
     tier_changed: bool = False
+    redemptions: Sequence[Redemption] = ()
     claim: claims.Claim | None = None
 
     @property
@@ -48,11 +51,12 @@ class Sold:
         return sum(lot.points for lot in self.decision.lots if lot.available_at > self.now)
 
 
-def record_sale(*, receipt: Receipt, member: Reference | None, actor: str) -> Sold:
+def record_sale(*, receipt: Receipt, member: Reference | None, actor: str, redemptions: Sequence[UUID] = ()) -> Sold:
     """Write a sale with its decision, points, tier and facts, under the member's lock, in one statement.
 
     `member` is how the till named the member (keywords of `members.locks.lock`), None for an anonymous sale, which
-    gets a code to claim it with. Needs a transaction. Rules are those in force when the sale happened. One `earn`
+    gets a code to claim it with. `redemptions` are holds of the member that are settled with the sale. Needs a
+    transaction. Rules are those in force when the sale happened. One `earn`
     entry, none for 0 points. Raises the refusals of `receipts.check` and of the lock, and DuplicateReceipt; a rival
     with the same receipt makes it an IntegrityError (`sale_once`): run the transaction again.
     """
@@ -80,6 +84,7 @@ def record_sale(*, receipt: Receipt, member: Reference | None, actor: str) -> So
         rows.write(record)
         sold.sale, sold.record = sale, record
         if found is None:
+            redemption.nobodys(redemptions)
             sold.claim = claims.offer(sale=sale, now=now)
             return sold
         if decision.points:
@@ -93,11 +98,15 @@ def record_sale(*, receipt: Receipt, member: Reference | None, actor: str) -> So
             subject=sale.pk,
         )
         sold.standings, sold.tier_changed = qualified.standings, bool(qualified.changes)
+        if redemptions:
+            sold.redemptions = redemption.settle_for_sale(
+                redemptions=redemptions, found=found, sale=sale, actor=actor, store=receipt.store
+            )
         sold.balance = ledger.balance(found.account)
     return sold
 
 
-def quote(*, receipt: Receipt, member: Reference | None) -> Sold:
+def quote(*, receipt: Receipt, member: Reference | None, redemptions: Sequence[UUID] = ()) -> Sold:
     """What `record_sale` would answer at this instant. Writes nothing and promises nothing."""
     now = clock.now()
     present = policies.current()
@@ -106,7 +115,10 @@ def quote(*, receipt: Receipt, member: Reference | None) -> Sold:
     situation = activity.situation(store=receipt.store, receipt=receipt.number, member=who)
     _, decision = decide(receipt, who, situation, now)
     sold = Sold(receipt, decision, present, now, situation.language, who)
-    if who is not None:
+    if who is None:
+        redemption.nobodys(redemptions)
+    else:
+        sold.redemptions = redemption.find_all(redemptions, who.pk)
         spend = who.spend_minor + receipt.total_minor
         before = {standing.group: standing.level for standing in situation.standings}
         sold.standings = [
@@ -138,7 +150,9 @@ def decide(
     basket = receipt.basket
     if basket.occurred_at > at:  # a till's clock is ahead: its points count at once all the same
         basket = replace(basket, occurred_at=at)
-    return programme, rules.decide(basket, facts, ruleset(programme))
+    decision = rules.decide(basket, facts, ruleset(programme))
+    receipts.check_points(decision)
+    return programme, decision
 
 
 def _write_sale(

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import get_language
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from loyalty import policies, statements
+from loyalty.models import Entry
+from loyalty.policies import Policies
 from members.models import Member
-from members.portal import formats, frame, hero, standing
+from members.portal import formats, frame, hero, signin, standing
 from rewards.portal import lots, rows
 
 NEWEST = 4
+QUIET_DAYS = 60  # after which the page says that nothing is newer
 
 
-@require_GET
+@require_safe
+def view(request: HttpRequest) -> HttpResponseBase:
+    """The home page of a member; a stranger finds the sign-in here."""
+    return of_member(request) if frame.member_of(request) else signin.sign_in(request)
+
+
 @frame.members_only
-def view(request: HttpRequest, member: Member) -> HttpResponse:
-    """The home page of a member."""
+def of_member(request: HttpRequest, member: Member) -> HttpResponse:
+    """The member's home."""
     programme, language = policies.current(), get_language() or "en"
     wallet = statements.wallet(member.account_id)
     standings = standing.of(member, programme, language)
@@ -28,10 +36,19 @@ def view(request: HttpRequest, member: Member) -> HttpResponse:
         "expiring": expiring[:1],
         "dated": len(expiring),
         "pending": lots.pending(wallet, programme)[:1],
-        "debt": formats.points(wallet.balance["debt"]) if wallet.balance["debt"] else "",
+        "debt": wallet.balance["debt"],
         "held": wallet.balance["held"],
         "tier": next((one for one in standings if one.ruler), None),
         "rows": rows.build(member=member, found=found, programme=programme, language=language),
+        "quiet_since": _quiet_since(found, programme),
         "closed": member.status == Member.Status.CLOSED,
     }
     return frame.show(request, "portal/home.html", context, member=member, tab="home")
+
+
+def _quiet_since(found: list[Entry], programme: Policies) -> str:
+    """The day of the newest entry where that is long ago, so that old rows are not taken for fresh ones."""
+    if not found:
+        return ""
+    day = rows.day_of(found[0], programme)
+    return formats.day_long(day) if (formats.today(programme.zone) - day).days > QUIET_DAYS else ""

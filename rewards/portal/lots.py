@@ -25,6 +25,7 @@ class Lot:
     short: str
     left: str
     soon: bool
+    number: int
     points: str
 
 
@@ -33,6 +34,7 @@ class Coming:
     """Points that begin to count on one day."""
 
     day: str
+    number: int
     points: str
 
 
@@ -42,7 +44,7 @@ def expiring(wallet: Wallet, programme: Policies) -> list[Lot]:
     rows = []
     for row in wallet.expiring:
         if row.expires_at is None:
-            rows.append(Lot(_("no end date"), "", "", False, formats.points(row.points)))
+            rows.append(Lot(_("no end date"), "", "", False, row.points, formats.points(row.points)))
             continue
         day = clock.day_of(row.expires_at - INSTANT, programme.zone)
         days = (day - today).days
@@ -52,6 +54,7 @@ def expiring(wallet: Wallet, programme: Policies) -> list[Lot]:
                 formats.day_short(day, today),
                 _left(day, today),
                 days <= SOON,
+                row.points,
                 formats.points(row.points),
             )
         )
@@ -62,7 +65,11 @@ def pending(wallet: Wallet, programme: Policies) -> list[Coming]:
     """What is still to come, soonest first."""
     today = formats.today(programme.zone)
     return [
-        Coming(formats.day_short(clock.day_of(row.available_at, programme.zone), today), formats.points(row.points))
+        Coming(
+            formats.day_short(clock.day_of(row.available_at, programme.zone), today),
+            row.points,
+            formats.points(row.points),
+        )
         for row in wallet.pending
     ]
 

@@ -134,7 +134,8 @@ def _add_rules(receipt: Receipt, body: dict[str, Any], programme: Policies, lang
     for place, row in enumerate(body.get("rules", ())):
         figure = formats.signed(row["points"]) if place else formats.points(row["points"])
         name = words.rule_name(programme, row["rule"], language)
-        receipt.rules.append(Row(name, figure, f"× {row['factor']}" if row.get("factor") else ""))
+        unnamed = name == row["rule"]
+        receipt.rules.append(Row(name, figure, f"× {row['factor']}" if unnamed and row.get("factor") else ""))
     for row in body.get("caps", ()):
         name = words.rule_name(programme, row["rule"], language)
         receipt.not_counted.append(Row(name, formats.signed(-int(row["cut"])), words.cap_why(row["cap"])))
@@ -151,8 +152,8 @@ def _add_lots(receipt: Receipt, body: dict[str, Any], programme: Policies) -> No
         until = _last_day(datetime.fromisoformat(ends) if ends else None, programme)
         amount = formats.points(lot["points"])
         if several:
-            receipt.facts.append(Row(_("%(points)s points, usable from") % {"points": amount}, day))
-            receipt.facts.append(Row(_("%(points)s points, valid until") % {"points": amount}, until))
+            receipt.facts.append(Row(_("%(points)s of them usable from") % {"points": amount}, day))
+            receipt.facts.append(Row(_("%(points)s of them valid until") % {"points": amount}, until))
         else:
             receipt.facts += [Row(_("Usable from"), day), Row(_("Valid until"), until)]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from loyalty.models import Entry, Kind
 from loyalty.policies import Policies, localised
@@ -77,7 +76,7 @@ def title(entry: Entry, language: str) -> str:
 
 def purchase(store: str) -> str:
     """A purchase in a shop."""
-    return _("Purchase, %(store)s") % {"store": store}
+    return pgettext("a purchase", "%(store)s") % {"store": store}
 
 
 def line_why(why: str) -> str:

@@ -70,9 +70,20 @@ def test_g7_forwarded_addresses_count_only_from_trusted_proxies(rf, settings, re
     assert peers.block(request) == expected
 
 
+@pytest.mark.django_db
+def test_a_connection_that_died_while_idle_is_replaced(till, settings):
+    settings.LOYALTY_KEY_LIMIT_PER_MINUTE = 2
+    statuses = []
+    for _ in range(4):
+        statuses.append(till.post(PATH, {"points": 1}).status_code)
+        limits._link.connection._sock.close()
+    assert statuses == [201, 201, 429, 429]
+
+
 @pytest.fixture
 def valkey_away(settings, monkeypatch):
     monkeypatch.setattr(limits, "_link", limits._Link())
+    monkeypatch.setattr(limits, "_state", limits._State())
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "unix:///tmp/no-valkey-here.sock?db=1"}}
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -52,22 +51,13 @@ class Row:
         return self.values[str(self.model._meta.pk.column)] or ""
 
 
-def tables() -> Iterator[type[models.Model]]:
-    """Every table of ours, referenced ones first."""
-    waiting = [m for floor in FLOORS for m in apps.get_app_config(floor).get_models()]
-    while waiting:
-        ready = next(m for m in waiting if not (_above(m) & set(waiting)))
-        waiting.remove(ready)
-        yield ready
-
-
-def _above(model: type[models.Model]) -> set[type[models.Model]]:
-    above = {f.related_model for f in model._meta.concrete_fields if f.is_relation}
-    return {other for other in above if other is not None and other is not model}
+def tables() -> list[type[models.Model]]:
+    """Every table of ours, in any order: foreign keys are checked at commit."""
+    return [m for floor in FLOORS for m in apps.get_app_config(floor).get_models() if not m._meta.proxy]
 
 
 def rows_of(sale: Sale) -> list[Row]:
-    """Every row that the transaction of `sale` was the last to write, in an order that can be inserted."""
+    """Every row that the transaction of `sale` was the last to write."""
     found = []
     with connection.cursor() as cursor:
         cursor.execute("SELECT xmin::text FROM members_sale WHERE id = %s", [sale.pk])

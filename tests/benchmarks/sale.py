@@ -11,7 +11,6 @@ import itertools
 import json
 import os
 import random
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,11 +20,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 from django.core.management import call_command
 
 from loyalty.models import Account
+from loyalty.runtime.processes import Process
+from loyalty.runtime.system import answers
+from loyalty.runtime.testing import free_port
 from members.models import Member, Sale
 from tests.benchmarks import clients, history, plain
 from tests.benchmarks.machine import machine, table
@@ -46,7 +47,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--history", type=int, default=1, help="how many sales each made before (1)")
     parser.add_argument("--clients", type=int, default=8, help="how many post at once (8)")
     parser.add_argument("--seconds", type=int, default=15, help="how long each part is measured (15)")
-    parser.add_argument("--warm-up", type=int, default=3, help="seconds before that (3)")
+    parser.add_argument(
+        "--warm-up", type=int, default=10, help="seconds before that (10): workers import, connections prepare"
+    )
     parser.add_argument("--json", type=Path, help="also write the figures here")
 
 
@@ -65,9 +68,14 @@ def main(options: argparse.Namespace) -> int:
     figures["api"] = api(url, key, anyone, options)
     example = Sale.objects.filter(receipt__startswith="B-").order_by("-recorded_at").first()
     assert example is not None
+    # Both before pgbench runs: it will be the last to write the example's member.
+    last = options.members - 1
+    scripts = {
+        "pgbench": plain.script(example, first=1, last=last),
+        "pgbench_hot": plain.script(example, first=HOT, last=HOT),
+    }
     with tempfile.TemporaryDirectory(prefix="pgbench-") as place:
-        for name, last in (("pgbench", options.members - 1), ("pgbench_hot", HOT)):
-            source = plain.script(example, first=min(1, last), last=last)
+        for name, source in scripts.items():
             rate = plain.pgbench(source, place=Path(place), clients=options.clients, seconds=options.seconds)
             figures[name] = {"per_second": round(rate, 1)}
             say(f"{name}: {rate:,.0f} a second")
@@ -151,7 +159,7 @@ def bare(options: argparse.Namespace) -> dict[str, Any]:
     """The same requests to a view that does nothing, under a web server of the same shape."""
     with bare_server() as url:
         make = requests(url.removeprefix("http://"), "none", [1])
-        tally = clients.run(url, make, clients=options.clients, warm_up=1, seconds=options.seconds)
+        tally = clients.run(url, make, clients=options.clients, warm_up=options.warm_up, seconds=options.seconds)
     if tally.refused:
         raise NotHonestError(f"{tally.refused}")
     figures = {"per_second": round(tally.per_second, 1)} | milliseconds(tally)
@@ -161,35 +169,19 @@ def bare(options: argparse.Namespace) -> dict[str, Any]:
 
 @contextmanager
 def bare_server() -> Iterator[str]:
-    """Granian with three workers of one thread, as the launcher starts it, serving `bare`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    """Granian as the launcher starts it, cores + 1 workers of one thread, serving `bare`."""
+    port = free_port()
+    workers = len(os.sched_getaffinity(0)) + 1
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--workers", "3", "--blocking-threads", "1", "--no-access-log", "--log-level", "warning"]
-    server = subprocess.Popen([*command, "tests.benchmarks.bare:application"], cwd=ROOT)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(url)
-        yield url
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def wait_for(url: str, seconds: float = 30) -> None:
-    """Until somebody answers there, whatever the answer."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        try:
-            urlopen(url, timeout=1).close()
-        except OSError as error:
-            if getattr(error, "code", None):
-                return
-            time.sleep(0.1)
-        else:
-            return
-    raise TimeoutError(url)
+    command += ["--workers", str(workers), "--blocking-threads", "1", "--log-level", "warning"]
+    command += ["--workers-kill-timeout", "8", "tests.benchmarks.bare:application"]
+    with tempfile.TemporaryDirectory(prefix="bare-") as place:
+        log = Path(place) / "bare.log"
+        server = Process("bare", command, log=log, env=os.environ, cwd=ROOT, ready=lambda: answers(port, "/bare"))
+        with server:
+            if not server.wait_ready(120):
+                raise RuntimeError(f"the bare server does not start: {log.read_text()[-2000:]}")
+            yield f"http://127.0.0.1:{port}"
 
 
 def books() -> str:

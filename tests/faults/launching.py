@@ -149,8 +149,12 @@ class Running:
         (found,) = [child for child in self.family() if word in command_line(child) and child.ppid() == self.pid]
         return found
 
-    def has_child(self, word: str) -> bool:
-        return any(word in command_line(child) and child.ppid() == self.pid for child in self.family())
+    def has_child(self, word: str, *, other_than: int) -> bool:
+        """Whether it has another child of that name than the one that was killed."""
+        return any(
+            word in command_line(child) and child.pid != other_than and child.ppid() == self.pid
+            for child in self.family()
+        )
 
     def family(self) -> list[psutil.Process]:
         """Every process it started, directly or not, also those met before."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from django.db import connections, transaction
 
 from loyalty import broker, clock, outbox
 from loyalty.celery import app
-from loyalty.models import Account
+from loyalty.models import Account, Fact
 from loyalty.runtime import system
 from loyalty.runtime.home import Home
 from loyalty.runtime.processes import Process, wait_until
@@ -145,11 +146,24 @@ def earned(member, points):
         outbox.record("points.earned", account=member.account_id, payload=payload, occurred_at=clock.now())
 
 
-def until_sent(count, seconds=60):
-    """Wait until `count` letters are sent and nothing is left to do."""
+def sell(members, count):
+    """Facts one after the other, each in a transaction; how long each took, sorted."""
+    took = []
+    for n in range(count):
+        started = time.perf_counter()
+        earned(members[n % len(members)], n + 1)
+        took.append(time.perf_counter() - started)
+    return sorted(took)
+
+
+def until_sent(members, seconds):
+    """Wait until every fact of these members is handled and every letter to them is sent."""
+    facts = Fact.objects.filter(account__in=[member.account_id for member in members])
+    letters = Message.objects.filter(member__in=members, channel="email")
 
     def done():
-        sent = Message.objects.filter(channel="email", status="sent").count()
-        return sent >= count and outbox.waiting()["waiting"] == 0
+        return not facts.filter(handled_at=None).exists() and not letters.exclude(status="sent").exists()
 
-    assert wait_until(done, seconds), (outbox.waiting(), list(Message.objects.values_list("status", "error")))
+    assert facts.exists()
+    assert wait_until(done, seconds), (outbox.waiting(), list(letters.values_list("status", "error")[:5]))
+    assert letters.count() == facts.count()

@@ -14,8 +14,6 @@ import pytest
 from loyalty.runtime.processes import wait_until
 from tests.faults.launching import Launcher, Running, copy_checkout, open_place
 
-pytestmark = pytest.mark.xdist_group("launcher")
-
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -126,8 +124,7 @@ def test_kill_9_of_the_postmaster_alone_recovers_by_itself(system: Running) -> N
 def test_kill_9_of_any_other_process_recovers_by_itself(system: Running, name: str) -> None:
     before = system.child(name)
     before.kill()
-    assert wait_until(lambda: system.has_child(name), 90)
-    assert system.child(name).pid != before.pid
+    assert wait_until(lambda: system.has_child(name, other_than=before.pid), 90)
     assert system.answers()
 
 

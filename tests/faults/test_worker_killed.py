@@ -35,7 +35,7 @@ def test_a_killed_worker_loses_no_message_and_repeats_at_most_what_it_was_sendin
                 else:
                     worker.kill()
                     worker.start()
-            until_sent(len(members), 60 + len(members))
+            until_sent(members, 120 + len(members))
         sent = post.sent()
     letters = set(Message.objects.filter(channel="email").values_list("pk", flat=True))
     assert set(sent) == letters

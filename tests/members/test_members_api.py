@@ -192,6 +192,9 @@ def test_a_member_is_found_by_each_identity_with_a_masked_name(bound, ada, ben, 
     for given in ({"email": "nobody@example.com"}, {"external_id": "crm-9"}, {"card": "98"}, {"email": "?"}):
         reply = ask(**given)
         assert (reply.status_code, reply.json()) == (200, {"results": [], "next": None})
+    if how == "query":
+        sent_as_it_is = bound.get("/api/v1/members?phone=+12025550123")
+        assert sent_as_it_is.json()["results"] == [found]
     assert problem(ask()) == (400, "required")
     assert problem(ask(card=card, email="ada@example.com")) == (400, "exactly_one")
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import time_machine
 from django.db import transaction
 
 from loyalty import clock, ledger, outbox, policies
@@ -126,7 +127,9 @@ def sell(
         for i, (name, amount) in enumerate(items, 1)
     ]
     if gift_card:
-        lines.append(rules.Line(number=len(lines) + 1, amount_minor=gift_card, name="Gift card", category="gift_card"))
+        lines.append(
+            rules.Line(number=len(lines) + 1, amount_minor=gift_card, name="ギフトカード", category="gift_card")
+        )
     basket = rules.Basket(lines=tuple(lines), occurred_at=at, currency="JPY", store=store, channel=channel)
     receipt = Receipt(
         store=policies.store(store),
@@ -134,13 +137,13 @@ def sell(
         basket=basket,
         total_minor=sum(line.amount_minor for line in lines),
     )
-    with transaction.atomic():
+    with time_machine.travel(at), transaction.atomic():
         record_sale(receipt=receipt, member={"id": member.pk}, actor="key:till-3")
 
 
-def adjust(member: Member, points: int, reference: str, *, reason: str = "goodwill") -> None:
+def adjust(member: Member, points: int, reference: str, *, at: datetime, reason: str = "goodwill") -> None:
     """Points by hand, with the decision that holds the reason."""
-    with transaction.atomic():
+    with time_machine.travel(at), transaction.atomic():
         account = locks.lock(id=member.pk).account
         decision = Decision.objects.create(
             account=account,
@@ -162,7 +165,10 @@ def adjust(member: Member, points: int, reference: str, *, reason: str = "goodwi
 
 
 def build() -> World:
-    """Ada (佐藤 美咲) with a year of life, Ben who owes points, Eve who joined a moment ago."""
+    """Ada (佐藤 美咲) with a year of life, Ben who owes points, Eve who joined a moment ago.
+
+    Each thing is done at its own time, so that expiries fall between them as they would.
+    """
     apply_programme()
     now = clock.now()
 
@@ -170,26 +176,26 @@ def build() -> World:
         return now - timedelta(days=days, hours=hours)
 
     agreed = [consent.Choice("marketing", "email", given=True)]
-    ada = enrolment.enrol(
-        name="佐藤 美咲",
-        email="misaki@example.jp",
-        phone="+819012344417",
-        card="9801234567890128",
-        language="ja",
-        consents=agreed,
-        actor="key:till-3",
-        occurred_at=ago(420),
-    )
-    ben = enrolment.enrol(
-        name="Ben Okri", email="ben@example.com", language="en", actor="staff:cleo", occurred_at=ago(90)
-    )
+    with time_machine.travel(ago(420)):
+        ada = enrolment.enrol(
+            name="佐藤 美咲",
+            email="misaki@example.jp",
+            phone="+819012344417",
+            card="9801234567890128",
+            language="ja",
+            consents=agreed,
+            actor="key:till-3",
+        )
+    with time_machine.travel(ago(90)):
+        ben = enrolment.enrol(name="Ben Okri", email="ben@example.com", language="en", actor="staff:cleo")
     eve = enrolment.enrol(name="Eve Adeyemi", email="eve@example.com", language="en", actor="member")
     sell(ada, "N1-0001", ago(400), [("深煎り ケニア 200g", 9_800)])
     sell(ada, "K1-0188", ago(345), [("手挽きミル", 23_400), ("ドリッパー", 2_800)], store="kamakura")
     sell(ada, "N1-0302", ago(300), [("エスプレッソマシン", 49_800)])
     sell(ada, "W-20931", ago(120), [("定期便 6か月", 18_600)], store="online", channel="online")
     sell(ada, "N1-0390", ago(40), [("深煎り ケニア 200g", 980)])
-    with transaction.atomic():
+    adjust(ada, 50, "adjust:one", at=ago(38))
+    with time_machine.travel(ago(20)), transaction.atomic():
         redemption.redeem(
             member={"id": ada.pk},
             points=120,
@@ -197,12 +203,11 @@ def build() -> World:
             settle=True,
             store=policies.store("nakameguro"),
         )
-    adjust(ada, 50, "adjust:one")
     sell(ada, "K1-0421", ago(12), [("器市の湯のみ", 4_300)], store="kamakura")
     sell(ada, "W-21044", ago(5), [("ドリップバッグ 12袋", 2_400)], store="online", channel="online")
     sell(ada, "N1-0416", ago(3), [("キャンディ", 80)])
-    sell(ada, "N1-0418", ago(1, 3), [("深煎り ケニア 200g", 900), ("ペーパーフィルター", 300)], gift_card=3_000)
-    sell(ben, "N1-0200", ago(60), [("Mug", 4_000)])
-    adjust(ben, -160, "adjust:two", reason="goodwill")
+    sell(ada, "N1-0418", ago(0, 1), [("深煎り ケニア 200g", 900), ("ペーパーフィルター", 300)], gift_card=3_000)
+    sell(ben, "N1-0200", ago(60), [("マグ", 4_000)])
+    adjust(ben, -160, "adjust:two", at=ago(2))
     outbox.drain()
     return World(ada=Member.objects.get(pk=ada.pk), ben=Member.objects.get(pk=ben.pk), eve=eve)

@@ -104,7 +104,7 @@ def till(ada) -> Till:
 @pytest.fixture(autouse=True)
 def fresh_limits(settings):
     """Counters of their own for each test."""
-    client = limits.connection()
+    client = limits.client()
     for name in client.scan_iter("limit:*"):
         client.delete(name)
 

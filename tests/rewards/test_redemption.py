@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
-from loyalty import clock, policies
+from loyalty import books, clock, policies
 from loyalty.api import auth
 from loyalty.models import Entry, Fact, Hold
+from members.models import Sale, SaleLine
+from rewards.api import shapes
 from rewards.models import Redemption
 
 from .conftest import Till, balance, sale
@@ -159,3 +162,43 @@ def test_a_refusal_is_replayed_with_its_key(till, ada):
     again = till.post("/api/v1/redemptions", body, key="k1")
     assert (first.status_code, first.content) == (again.status_code, again.content)
     assert till.post("/api/v1/redemptions", body, key="k2").status_code == 201
+
+
+def test_holds_are_settled_with_their_sale(till, ada):
+    held = [till.redeem(10).json()["id"], till.redeem(20).json()["id"]]
+    quoted = till.quote("5", redemptions=held).json()
+    assert [one["status"] for one in quoted["redemptions"]] == ["held", "held"]
+    body = till.sell("5", "R-9", redemptions=held).json()
+    assert body["redemptions"] == [
+        {"id": held[0], "status": "settled", "points": 10},
+        {"id": held[1], "status": "settled", "points": 20},
+    ]
+    assert body["balance"] == {**balance(ada), "total": 75, "available": 75, "held": 0}
+    assert {str(one.sale_id) for one in Redemption.objects.all()} == {body["id"]}
+    assert books.check().problems == []
+
+
+def test_a_sale_whose_holds_cannot_be_settled_fails_with_them(till, ada, ben):
+    held = till.redeem(10).json()
+    gone = till.redeem(20).json()
+    act(till, gone, "cancel")
+    reply = till.sell("5", "R-9", redemptions=[held["id"], gone["id"]])
+    assert code_of(reply) == (409, "redemption_cancelled")
+    till.member = ben
+    assert code_of(till.sell("5", "R-9", redemptions=[held["id"]])) == (422, "reward_not_available")
+    till.member = None
+    assert code_of(till.sell("5", "R-9", redemptions=[held["id"]])) == (422, "reward_not_available")
+    assert balance(ada)["held"] == 10
+    assert not Sale.objects.filter(receipt="R-9").exists()
+
+
+def test_the_books_notice_a_sale_that_earned_something_else(till, ada, owner):
+    assert books.check().problems == []
+    SaleLine.objects.update(points=7)
+    assert [problem.invariant for problem in books.check().problems] == ["I9"]
+
+
+def test_the_reply_is_as_the_documents_say(till, ada):
+    msgspec.json.decode(till.redeem(10).content, type=shapes.Redeemed)
+    msgspec.json.decode(till.sell("5", "R-9").content, type=shapes.Sold)
+    msgspec.json.decode(till.quote("5").content, type=shapes.Sold)

@@ -181,6 +181,8 @@ REFUSED = [
     ({"discounts": [{"amount": "1", "lines": [2]}], "total": "18.99"}, 422, "line_not_found"),
     ({"discounts": [{"amount": "1"}]}, 422, "lines_do_not_add_up"),
     ({"discounts": [{"amount": "30", "lines": [1]}], "total": "0"}, 422, "lines_do_not_add_up"),
+    ({"total": "1000000000000.01", "lines": [{"amount": "1000000000000.01"}]}, 400, "not_money"),
+    ({"lines": [{"amount": "0.01"}] * 501, "total": "5.01"}, 400, None),
     ({"apply": [{"reward": "cup"}]}, 422, "reward_not_available"),
     ({"points": 5}, 400, "unknown_field"),
     ({"occurred_at": "2026-11-20 10:00"}, 400, "not_a_time"),
@@ -235,6 +237,16 @@ def test_a_missing_receipt_number_is_required_of_a_sale_only(till):
 def test_every_wrong_amount_is_named(till):
     reply = till.sell(total="-1", lines=[{"line": 1, "amount": "1,5"}, {"line": 2, "amount": "2"}])
     assert {error["field"] for error in reply.json()["errors"]} == {"total", "lines[0].amount"}
+
+
+def test_more_points_than_can_be_counted_are_refused(till, ada):
+    apply(rules=[{"code": "base", "kind": "per_amount", "points": 1_000_000_000, "per": "0.01"}])
+    assert code_of(till.sell("1000")) == (400, "out_of_range")
+
+
+def test_five_hundred_lines_are_one_sale(till, ada):
+    lines = [{"line": i, "amount": "1.99"} for i in range(500, 0, -1)]
+    assert till.sell("995.00", lines=lines).json()["points"]["earned"] == 995
 
 
 # Quote

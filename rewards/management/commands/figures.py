@@ -5,9 +5,9 @@ import time
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import connection, transaction
+from django.db import transaction
 
-from loyalty import health
+from loyalty import health, snapshots
 from members import figures
 
 
@@ -21,7 +21,6 @@ class Command(BaseCommand):
         while health.seeding() is not None:
             time.sleep(0.5)
         with transaction.atomic():
-            if not connection.savepoint_ids:  # inside another transaction its snapshot serves
-                figures.snapshot()
+            snapshots.begin()
             totals = figures.totals()
         self.stdout.write(json.dumps(totals, ensure_ascii=False))

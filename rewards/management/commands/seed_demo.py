@@ -75,7 +75,9 @@ class Command(BaseCommand):
 
     def _carry(self, shown: Shown) -> None:
         """Let everybody who acts on facts act on these, beside whatever worker is running."""
-        total = max(outbox.waiting()["waiting"], 1)
+        total = outbox.waiting()["waiting"]
+        if total:
+            shown.now(REPLAYED)
         while outbox.drain(limit=FACTS_AT_ONCE):
             left = outbox.waiting()["waiting"]
             shown.now(REPLAYED + (1 - REPLAYED) * 0.99 * max(0.0, 1 - left / total))
