@@ -57,6 +57,15 @@ def letter(request: HttpRequest, member: Member, message_id: UUID) -> HttpRespon
 
 @require_POST
 @frame.members_only
+def read_all(request: HttpRequest, member: Member) -> HttpResponse:
+    """POST /inbox/read/: nothing is new any more."""
+    _own(member).filter(read_at=None).update(read_at=clock.now())
+    messages.success(request, _("All messages are marked as read."))
+    return redirect("portal:inbox")
+
+
+@require_POST
+@frame.members_only
 def unread(request: HttpRequest, member: Member, message_id: UUID) -> HttpResponse:
     """POST /inbox/ID/unread/: take the reading back."""
     message = _one(member, message_id)

@@ -13,6 +13,7 @@ urlpatterns = [
     path("language/", signin.choose_language, name="language"),
     path("card/", card.view, name="card"),
     path("inbox/", inbox.listing, name="inbox"),
+    path("inbox/read/", inbox.read_all, name="inbox-read"),
     path("inbox/<uuid:message_id>/", inbox.letter, name="message"),
     path("inbox/<uuid:message_id>/unread/", inbox.unread, name="message-unread"),
     path("tiers/", tiers.view, name="tiers"),

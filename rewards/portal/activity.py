@@ -10,7 +10,7 @@ from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from loyalty import clock, policies, statements
+from loyalty import policies, statements
 from members.models import Member
 from members.portal import formats, frame, hero, standing
 from rewards.portal import lots, receipts, rows, words
@@ -56,14 +56,15 @@ def view(request: HttpRequest, member: Member) -> HttpResponse:
         "older": found[-1].sequence if more else None,
         "first_page": before is None,
         "lots": lots.expiring(wallet, programme),
+        "dated": any(row.expires_at for row in wallet.expiring),
         "pending": lots.pending(wallet, programme),
         "available": formats.points(wallet.balance["available"]),
         "card": hero.of(member=member, wallet=wallet, programme=programme, standings=standings),
         "now": formats.day_long(formats.today(programme.zone)),
         "opening": formats.points(found[-1].balance_after - found[-1].points) if found else "0",
         "closing": formats.points(found[0].balance_after) if found else "0",
-        "from_day": formats.day_long(clock.day_of(found[-1].occurred_at, programme.zone)) if found else "",
-        "to_day": formats.day_long(clock.day_of(found[0].occurred_at, programme.zone)) if found else "",
+        "from_day": formats.day_long(rows.day_of(found[-1], programme)) if found else "",
+        "to_day": formats.day_long(rows.day_of(found[0], programme)) if found else "",
     }
     return frame.show(request, "portal/activity.html", context, member=member, tab="activity")
 
@@ -83,7 +84,7 @@ def download(request: HttpRequest, member: Member) -> HttpResponse:
         texts = [words.title(entry, language), receipts.why(entry, decided, language)]
         sheet.writerow(
             [
-                clock.day_of(entry.occurred_at, programme.zone).isoformat(),
+                rows.day_of(entry, programme).isoformat(),
                 formats.clock_time(entry.occurred_at, programme.zone),
                 *(_plain(text) for text in texts),
                 entry.points,

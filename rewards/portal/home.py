@@ -7,11 +7,14 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from loyalty import policies, statements
+from loyalty.models import Entry
+from loyalty.policies import Policies
 from members.models import Member
-from members.portal import frame, hero, signin, standing
+from members.portal import formats, frame, hero, signin, standing
 from rewards.portal import lots, rows
 
 NEWEST = 4
+QUIET_DAYS = 60  # after which the page says that nothing is newer
 
 
 @require_safe
@@ -37,6 +40,15 @@ def of_member(request: HttpRequest, member: Member) -> HttpResponse:
         "held": wallet.balance["held"],
         "tier": next((one for one in standings if one.ruler), None),
         "rows": rows.build(member=member, found=found, programme=programme, language=language),
+        "quiet_since": _quiet_since(found, programme),
         "closed": member.status == Member.Status.CLOSED,
     }
     return frame.show(request, "portal/home.html", context, member=member, tab="home")
+
+
+def _quiet_since(found: list[Entry], programme: Policies) -> str:
+    """The day of the newest entry where that is long ago, so that old rows are not taken for fresh ones."""
+    if not found:
+        return ""
+    day = rows.day_of(found[0], programme)
+    return formats.day_long(day) if (formats.today(programme.zone) - day).days > QUIET_DAYS else ""

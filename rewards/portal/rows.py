@@ -78,6 +78,12 @@ def build(
     return rows
 
 
+def day_of(entry: Entry, programme: Policies) -> date:
+    """The day an entry stands under; points that expire do so on the last day on which they counted."""
+    moment = entry.occurred_at - receipts.INSTANT if entry.kind == Kind.EXPIRE else entry.occurred_at
+    return clock.day_of(moment, programme.zone)
+
+
 def _of_sale(entry: Entry) -> bool:
     return entry.kind == Kind.EARN and entry.reference.startswith("sale:")
 
@@ -118,7 +124,7 @@ def _of_entry(
         title = words.purchase(localised(sale.store.name, language))
     else:
         receipt, title = receipts.of_entry(entry, decided, language), words.title(entry, language)
-    day = clock.day_of(entry.occurred_at, programme.zone)
+    day = day_of(entry, programme)
     return Activity(
         key=f"e{entry.sequence}",
         at=entry.occurred_at,

@@ -72,7 +72,7 @@ def server(committed) -> Iterator[Server]:
     process = subprocess.Popen([*command, "tests.api.serve:application"], cwd=ROOT, env=environment)
     found = Server(port, process)
     try:
-        for _ in range(300):
+        for _ in range(900):
             try:
                 found.open().close()
                 break

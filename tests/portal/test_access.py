@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from members.models import Message
 
 ANYBODY = {"home", "brand", "sign-in", "code", "join"}  # home shows the sign-in to strangers
-DEEDS = {"sign-out", "language", "message-unread"}  # POST only
+DEEDS = {"sign-out", "language", "message-unread", "inbox-read"}  # POST only
 # Every address with an id, with whose thing it names; a new one without a rule fails the test below.
 OWNED = {"message": "GET", "message-unread": "POST"}
 
@@ -70,7 +70,16 @@ def test_strangers_are_led_to_sign_in_from_every_page(programme):
 def test_every_form_needs_its_token(world, as_member):
     client = as_member(world.ada)
     client.handler.enforce_csrf_checks = True
-    paths = ["/sign-in/", "/sign-in/code/", "/sign-out/", "/join/", "/language/", "/profile/", "/profile/edit/"]
+    paths = [
+        "/inbox/read/",
+        "/sign-in/",
+        "/sign-in/code/",
+        "/sign-out/",
+        "/join/",
+        "/language/",
+        "/profile/",
+        "/profile/edit/",
+    ]
     letter = Message.objects.filter(member=world.ada, channel="inbox").first()
     for path in [*paths, f"/inbox/{letter.pk}/unread/"]:
         reply = client.post(path, {"choice": "marketing-email", "given": "0"})

@@ -128,6 +128,14 @@ def test_opening_a_message_marks_it_read_and_that_can_be_undone(world, as_member
     assert letter.read_at is None
 
 
+def test_all_messages_of_one_member_can_be_marked_read(world, as_member):
+    unread = Message.objects.filter(channel="inbox", read_at=None)
+    others = unread.exclude(member=world.ada).count()
+    assert unread.filter(member=world.ada).count() > 3
+    as_member(world.ada).post("/inbox/read/")
+    assert (unread.filter(member=world.ada).count(), unread.count()) == (0, others)
+
+
 def test_tiers_say_where_i_am_and_what_is_missing(world, as_member):
     speaking(world.ada, "en")
     text = words(as_member(world.ada).get("/tiers/"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -71,6 +72,17 @@ def post(address: tuple[str, int], token: str, path: str, body: Any, *, key: str
     """One request over a fresh connection: status and JSON."""
     status, raw = send(address, token, path, body, key=key)
     return status, json.loads(raw)
+
+
+def persist(address: tuple[str, int], token: str, path: str, body: Any) -> tuple[int, Any]:
+    """As a till does: a 503 is asked again with the same key (on a busy machine 64 may outlast a lock wait)."""
+    key = str(uuid.uuid4())
+    for _ in range(20):
+        status, reply = post(address, token, path, body, key=key)
+        if status != 503:
+            break
+        time.sleep(0.2)
+    return status, reply
 
 
 def send(address: tuple[str, int], token: str, path: str, body: Any, *, key: str = "") -> tuple[int, bytes]:

@@ -22,7 +22,7 @@ from rewards.redemption import Redeemed
 from tests.rewards.conftest import apply, balance, sale
 from tests.size import by_size
 
-from .crowd import assert_books_balance, at_once, post, served
+from .crowd import assert_books_balance, at_once, persist, post, served
 
 THREADS = 64
 ROUNDS = by_size(5, 10, 50)
@@ -95,7 +95,7 @@ def test_over_http_one_of_64_wins_and_63_are_told_why(ada):
     with served() as address:
         for _ in range(ROUNDS):
             give(ada, 1000)
-            replies = at_once([partial(post, address, token, "/api/v1/redemptions", body)] * THREADS)
+            replies = at_once([partial(persist, address, token, "/api/v1/redemptions", body)] * THREADS)
             answers = sorted((status, reply.get("code", "")) for status, reply in replies)
             assert answers == [(201, "")] + [(409, "insufficient_points")] * (THREADS - 1)
             assert balance(ada)["available"] == 0
@@ -115,7 +115,7 @@ def test_earning_and_spending_at_once_loses_nothing(ada):
         earned = number = 0
         while time.monotonic() < deadline:
             number += 1
-            status, reply = post(address, token, "/api/v1/sales", sale("7.00", f"R-{till}-{number}", member=named))
+            status, reply = persist(address, token, "/api/v1/sales", sale("7.00", f"R-{till}-{number}", member=named))
             assert status == 201, reply
             earned += reply["points"]["earned"]
         return earned
@@ -124,7 +124,7 @@ def test_earning_and_spending_at_once_loses_nothing(ada):
         spent = 0
         while time.monotonic() < deadline:
             body = {"member": named, "points": 9, "mode": "settle"}
-            status, reply = post(address, token, "/api/v1/redemptions", body)
+            status, reply = persist(address, token, "/api/v1/redemptions", body)
             assert (status, reply.get("code")) in ((201, None), (409, "insufficient_points")), reply
             spent -= 9 if status == 201 else 0
         return spent
