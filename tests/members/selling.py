@@ -36,7 +36,7 @@ def record(
             occurred_at=at,
             currency=programme.currency,
             total_minor=minor,
-            lines=[SaleLine(number=1, amount_minor=minor)],
+            lines=[SaleLine(number=1, amount_minor=minor, points=earned)],
             content_hash=activity.content_hash({"receipt": receipt, "minor": minor}),
             decision=decision,
             actor="test",
