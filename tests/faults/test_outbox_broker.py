@@ -31,11 +31,12 @@ def post(template, django_db_setup, django_db_blocker, tmp_path_factory):
     with database_copy(template) as name, django_db_blocker.unblock():
         before = use_database(name)
         try:
-            with post_office(tmp_path_factory.mktemp("post"), name) as office, office.beat(), office.worker():
+            with post_office(tmp_path_factory.mktemp("post"), name) as office, office.beat(), office.worker() as worker:
                 (cleo,) = join(1)
                 enrolled(cleo)
                 until_sent([cleo], 120)
                 yield office
+                assert worker.alive  # it was never started again
         finally:
             use_database(before)
 
