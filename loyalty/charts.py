@@ -190,7 +190,8 @@ def area(values: Sequence[tuple[str, int]], *, titled_by: str, height: int = 190
     )
     return format_html(
         '<svg class="chart" height="{}" role="img" aria-labelledby="{}">\n{}\n'
-        '<svg x="{}%" y="{}" width="{}%" height="{}" viewBox="0 0 100 100" preserveAspectRatio="none" overflow="visible">'
+        '<svg x="{}%" y="{}" width="{}%" height="{}" '
+        'viewBox="0 0 100 100" preserveAspectRatio="none" overflow="visible">'
         '<polyline class="line" points="{}"/></svg>\n{}\n</svg>',
         height,
         titled_by,

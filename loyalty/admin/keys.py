@@ -97,7 +97,7 @@ class Keys(ReadOnlyRoom):
             *super().get_urls(),
         ]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The list, with a button for those who may make one."""
         context = {"may_make": roles.may(request.user, "change", "keys"), **(extra_context or {})}
         return super().changelist_view(request, context)

@@ -44,10 +44,11 @@ class OfAccount(ReadOnlyRoom):
         self.members = roles.may(request.user, "view", "members")
         member = Member.objects.filter(account=OuterRef(self.account))
         rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(
+        named: QuerySet[Any] = rows.annotate(
             member_id=Subquery(member.values("pk")[:1]),
             member_name=Subquery(member.values("profile__name")[:1]),
         )
+        return named
 
     @admin.display(description=_("member"))
     def shown_member(self, row: Any) -> str:

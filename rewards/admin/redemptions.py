@@ -41,7 +41,8 @@ class Redemptions(ReadOnlyRoom):
         self.names = roles.may(request.user, "do", "contact")
         self.members = roles.may(request.user, "view", "members")
         rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(member_name=F("member__profile__name"))
+        named: QuerySet[Any] = rows.annotate(member_name=F("member__profile__name"))
+        return named
 
     @admin.display(description=_("points"), ordering="points")
     def shown_points(self, row: Redemption) -> str:

@@ -55,14 +55,18 @@ DOCUMENT = {
 
 
 @pytest.fixture(autouse=True)
-def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Figures of one test are none of the next one's."""
+def nothing_kept(monkeypatch: pytest.MonkeyPatch, settings) -> None:
+    """Figures of one test are none of the next one's; passwords of tests are hashed in a moment."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     monkeypatch.setattr(numbers, "KEPT_SECONDS", 0)
     monkeypatch.setattr(checks, "_KEPT_SECONDS", 0)
 
 
 @pytest.fixture
-def programme(db: None) -> Programme:
+def programme(request: pytest.FixtureRequest) -> Programme:
+    """Harbour Coffee; in a test that commits, committed."""
+    if "committed" not in request.fixturenames:
+        request.getfixturevalue("db")
     return policies.apply(document=DOCUMENT, actor="system:test")
 
 

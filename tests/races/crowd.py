@@ -75,7 +75,7 @@ def post(address: tuple[str, int], token: str, path: str, body: Any, *, key: str
 
 
 def persist(address: tuple[str, int], token: str, path: str, body: Any) -> tuple[int, Any]:
-    """As a till does: a 503 is asked again with the same key. On a busy machine a queue of 64 may outlast a lock wait."""
+    """As a till does: a 503 is asked again with the same key (on a busy machine 64 may outlast a lock wait)."""
     key = str(uuid.uuid4())
     for _ in range(20):
         status, reply = post(address, token, path, body, key=key)

@@ -1,0 +1,93 @@
+"""The pages in a real browser: nothing overflows, nothing breaks the content policy, every text can be read."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from loyalty.models import Role
+from members.models import Sale
+from tests.browser import browser, served  # noqa: F401
+
+from .conftest import signed_in
+
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
+# Rules of what stands on the page; the theme's own landmarks and switches are its authors' affair.
+RULES = ["color-contrast", "label", "button-name", "link-name", "image-alt", "document-title", "html-has-lang"]
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def pages(committed, ada, cleo) -> list[str]:
+    sale = Sale.objects.get(receipt="R-1")
+    return [
+        "/staff/",
+        reverse("admin:members_member_changelist"),
+        reverse("admin:members_member_change", args=[ada.pk]),
+        reverse("admin:loyalty_decision_change", args=[sale.decision_id]),
+        reverse("admin:loyalty_entry_changelist"),
+        reverse("admin:loyalty_apikey_new"),
+        reverse("admin:loyalty_user_change", args=[cleo.pk]),
+        reverse("admin:loyalty_auditrecord_changelist"),
+        reverse("admin:books"),
+        reverse("admin:password_change"),
+        reverse("till:find"),
+        reverse("till:member", args=[ada.pk]),
+    ]
+
+
+def opened(browser: Browser, served: str, user, *, language: str, size: dict, scheme: str) -> BrowserContext:  # noqa: F811
+    context = browser.new_context(viewport=size, locale=language, color_scheme=scheme)
+    session = signed_in(user).cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": session, "url": served}])
+    return context
+
+
+def complaints(page: Page) -> list[str]:
+    found = Axe().run(page, options={"runOnly": {"type": "rule", "values": RULES}}).response["violations"]
+    return [f"{rule['id']}: {node['html'][:120]}" for rule in found for node in rule["nodes"]]
+
+
+@pytest.mark.parametrize(
+    ("language", "size", "scheme"),
+    [("ja", PHONE, "light"), ("en", DESKTOP, "light"), ("ja", DESKTOP, "dark"), ("en", PHONE, "dark")],
+    ids=["ja phone", "en desktop", "ja desktop dark", "en phone dark"],
+)
+def test_every_page_fits_and_can_be_read(browser, served, pages, cleo, language, size, scheme):  # noqa: F811
+    context, wrong = opened(browser, served, cleo, language=language, size=size, scheme=scheme), []
+    for address in pages:
+        page = context.new_page()
+        said: list[str] = []
+        page.on("console", lambda line, to=said: to.append(line.text) if line.type == "error" else None)
+        response = page.goto(served + address)
+        page.wait_for_timeout(150)
+        assert response is not None and response.status == 200, address
+        assert "login" not in page.url, address
+        wrong += [(address, text) for text in said if "404" not in text]
+        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if over > 0:
+            wrong.append((address, f"{over} px too wide"))
+        wrong += [(address, text) for text in complaints(page)]
+        page.close()
+    context.close()
+    assert wrong == []
+
+
+def test_a_cashier_sells_without_script(browser, served, committed, ada, hire):  # noqa: F811
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False)
+    session = signed_in(hire(Role.CASHIER, store="main")).cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": session, "url": served}])
+    page = context.new_page()
+    page.goto(f"{served}/staff/")
+    assert page.url.endswith("/staff/till/"), page.content()[:3000]
+    page.fill("[name=who]", "ada@example.com")
+    page.press("[name=who]", "Enter")
+    page.fill("[name=amount]", "12.34")
+    page.click("form[action$='sell/'] button")
+    page.click("form[action$='sell/'] button")
+    assert "+12" in page.inner_text("main")
+    context.close()
