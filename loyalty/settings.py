@@ -176,6 +176,15 @@ DEFAULT_FROM_EMAIL = env("LOYALTY_FROM", default="Loyalty <loyalty@localhost>")
 # A sender that dies keeps its message so long; longer than a provider may take, EMAIL_TIMEOUT for each answer.
 MESSAGE_LEASE_SECONDS = env.int("LOYALTY_MESSAGE_LEASE", default=45)
 
+# Django's own logging shows failures only with DEBUG; a failed page must reach whoever runs the system.
+LOGGING: dict[str, object] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"django.request": {"level": "ERROR"}, "django.security.DisallowedHost": {"level": "CRITICAL"}},
+}
+
 REST_FRAMEWORK: dict[str, object] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],

@@ -78,12 +78,10 @@ def run(home: Home, env: Mapping[str, str], servers: system.Servers, begun: floa
     port = int(env["LOYALTY_PORT"])
     demo = environment.demo()
     mark_loading(home, demo)
-    terminal.say("migrating the database")
-    system.migrate(home, env)
     programmes = [system.web(env, home.log), system.worker(env, home.log), system.beat(env, home.log)]
     seeding = Seeding(home, env, demo) if demo else None
     try:
-        start_all(programmes)
+        start_all(home, env, programmes, is_new=servers.is_new)
         home.announce(port=port, env=environment.shared(env))
         terminal.say(f"it answers at http://127.0.0.1:{port}/ after {time.monotonic() - begun:.0f} s")
         supervisor = Supervisor(
@@ -102,10 +100,21 @@ def mark_loading(home: Home, demo: str | None) -> None:
         write_private(home.seed, json.dumps({"done": 0.0}))
 
 
-def start_all(programmes: list[Process]) -> None:
-    """The web server first and alone, because people wait for it. Raises LaunchError."""
+def start_all(home: Home, env: Mapping[str, str], programmes: list[Process], *, is_new: bool) -> None:
+    """Migrate and start. On a first start the web server comes first: `/healthz` answers, `/readyz` says to wait.
+
+    Later it comes after the migrations, so that it never meets a database older than itself. Raises LaunchError.
+    """
     web, *others = programmes
-    web.start()
+    if is_new:
+        mark_loading(home, environment.demo() or "nothing")
+        web.start()
+    terminal.say("migrating the database")
+    system.migrate(home, env)
+    if not is_new:
+        web.start()
+    elif environment.demo() is None:
+        home.seed.unlink(missing_ok=True)
     system.insist_on_web(web)
     for programme in others:
         programme.start()
