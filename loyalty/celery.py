@@ -20,12 +20,12 @@ class QoS(redis.QoS):
     def ack(self, delivery_tag: str) -> None:
         """Acknowledge a task, unless its connection is gone."""
         if not self.channel.closed:
-            super().ack(delivery_tag)  # type: ignore[no-untyped-call]
+            super().ack(delivery_tag)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
         """Refuse a task, unless its connection is gone."""
         if not self.channel.closed:
-            super().reject(delivery_tag, requeue=requeue)  # type: ignore[no-untyped-call]
+            super().reject(delivery_tag, requeue=requeue)
 
 
 redis.Channel.QoS = QoS

@@ -1,7 +1,7 @@
 """A browser for tests: Debian's Chromium in front of the real application on a database of the test's own.
 
-Import the fixtures into a conftest: `from tests.browser import browser, served  # noqa: F401`. `served` is the address
-of a threaded server in this process; it answers from the database of the fixture `committed`.
+`tests/conftest.py` registers the fixtures for all tests. `served` is the address of a threaded server in this process;
+it answers from the database of the fixture `committed`.
 """
 
 from __future__ import annotations

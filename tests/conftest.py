@@ -20,6 +20,8 @@ import pytest
 from django.conf import settings
 from django.db import connections
 
+from tests.browser import browser, served  # noqa: F401  (fixtures; registered once, so one Chromium)
+
 ROOT = Path(__file__).resolve().parent.parent
 OWNER = os.environ.get("DATABASE_OWNER_URL", "")
 

@@ -9,7 +9,6 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from loyalty.models import Role
 from members.models import Sale
-from tests.browser import browser, served  # noqa: F401
 
 from .conftest import signed_in
 
@@ -40,7 +39,7 @@ def pages(committed, ada, cleo) -> list[str]:
     ]
 
 
-def opened(browser: Browser, served: str, user, *, language: str, size: dict, scheme: str) -> BrowserContext:  # noqa: F811
+def opened(browser: Browser, served: str, user, *, language: str, size: dict, scheme: str) -> BrowserContext:
     context = browser.new_context(viewport=size, locale=language, color_scheme=scheme)
     session = signed_in(user).cookies["sessionid"].value
     context.add_cookies([{"name": "sessionid", "value": session, "url": served}])
@@ -57,7 +56,7 @@ def complaints(page: Page) -> list[str]:
     [("ja", PHONE, "light"), ("en", DESKTOP, "light"), ("ja", DESKTOP, "dark"), ("en", PHONE, "dark")],
     ids=["ja phone", "en desktop", "ja desktop dark", "en phone dark"],
 )
-def test_every_page_fits_and_can_be_read(browser, served, pages, cleo, language, size, scheme):  # noqa: F811
+def test_every_page_fits_and_can_be_read(browser, served, pages, cleo, language, size, scheme):
     context, wrong = opened(browser, served, cleo, language=language, size=size, scheme=scheme), []
     for address in pages:
         page = context.new_page()
@@ -77,7 +76,7 @@ def test_every_page_fits_and_can_be_read(browser, served, pages, cleo, language,
     assert wrong == []
 
 
-def test_a_cashier_sells_without_script(browser, served, committed, ada, hire):  # noqa: F811
+def test_a_cashier_sells_without_script(browser, served, committed, ada, hire):
     context = browser.new_context(viewport=PHONE, java_script_enabled=False)
     session = signed_in(hire(Role.CASHIER, store="main")).cookies["sessionid"].value
     context.add_cookies([{"name": "sessionid", "value": session, "url": served}])

@@ -12,7 +12,6 @@ from django.test import Client
 from loyalty import limits
 from members import signin
 from members.models import Member
-from tests.browser import browser, served  # noqa: F401  (fixtures)
 from tests.portal import data
 
 
