@@ -8,6 +8,7 @@ import secrets
 import shutil
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -117,7 +118,8 @@ class Home:
 
     def remove_outside(self) -> None:
         """Remove the short directory with the sockets, if there was need of one."""
-        shutil.rmtree(self._outside, ignore_errors=True)
+        with suppress(OSError):  # a full disk has no temporary directory; what brought us here must be said, not this
+            shutil.rmtree(self._outside, ignore_errors=True)
 
 
 def private_directory(path: Path) -> Path:
