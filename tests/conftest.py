@@ -125,6 +125,13 @@ def owner():
     return connect
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What asks `by_size` how much to try is tried again, with more, by `./run test --more -m "more or sized"`."""
+    for item in items:
+        if hasattr(getattr(item, "module", None), "by_size"):
+            item.add_marker("sized")
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """The controller drops the template that its workers shared."""
     run = getattr(session.config, "workerinput", None)
