@@ -66,6 +66,8 @@ def pytest_arguments(size: str, given: Sequence[str]) -> list[str]:
     arguments = list(given)
     if not any(word.startswith(("-n", "--numprocesses", "--pdb")) or word == "no:xdist" for word in given):
         arguments = ["-n", str(min(3, max(2, os.cpu_count() or 2))), "--dist", "loadfile", *arguments]
+    if size == "full":
+        arguments = ["--timeout=3600", *arguments]  # for each test
     if not any(word.startswith("-m") for word in given) and LEFT_OUT[size]:
         arguments = ["-m", LEFT_OUT[size], *arguments]
     return arguments
