@@ -169,7 +169,11 @@ class Running:
 
     def leaves_nothing(self, seconds: float = 20) -> bool:
         """Whether none of its family lives on."""
-        return wait_until(lambda: not any(lives(child) for child in self._seen.values()), seconds)
+        gone = wait_until(lambda: not any(lives(child) for child in self._seen.values()), seconds)
+        for child in self._seen.values():
+            if lives(child):
+                print("still there:", child.status(), child.ppid(), child.cmdline())
+        return gone
 
     def end(self) -> None:
         if self.process.poll() is None:
