@@ -167,7 +167,7 @@ class Running:
         self.family()
         self.process.send_signal(number)
 
-    def leaves_nothing(self, seconds: float = 20) -> bool:
+    def leaves_nothing(self, seconds: float = 60) -> bool:
         """Whether none of its family lives on."""
         gone = wait_until(lambda: not any(lives(child) for child in self._seen.values()), seconds)
         for child in self._seen.values():
