@@ -64,9 +64,9 @@ def situation(*, store: Store, receipt: str, member: Member | None) -> Situation
         language=language or "",
         birthday=birthday,
         standings=[
-            TierStanding(id=row[6], member_id=member_id, group=row[7], level=row[8], since=row[9], until=row[10])
+            TierStanding(id=row[6], member_id=member.pk, group=row[7], level=row[8], since=row[9], until=row[10])
             for row in found
-            if row[6] is not None
+            if member is not None and row[6] is not None
         ],
     )
 
