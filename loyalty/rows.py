@@ -7,8 +7,6 @@ signals; the house uses none of them.
 
 from __future__ import annotations
 
-import itertools
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,13 +14,14 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
-import psycopg
+import msgspec
 from django.db import connection, models
-from psycopg.types.json import Jsonb
-from psycopg.types.numeric import Int8
+
+from loyalty import driver
 
 Change = tuple[models.Model, tuple[str, ...]]
 _Part = tuple[type[models.Model], int, tuple[str, ...]]  # model, rows (0 = any number), names ("" = insert)
+_json = msgspec.json.encode
 _FEW = 8  # up to here each number of rows has its own statement; beyond, arrays serve any number
 
 
@@ -119,27 +118,9 @@ def _execute(
         expected += len(rows)
     if not shape:
         return
-    row = _one(tuple(shape), parameters)
-    touched = row[0] if row else 0
+    [(touched,)] = driver.fetch(_statement(tuple(shape)), parameters)
     if touched != expected:
         raise RowsLostError(f"{touched} of {expected} rows: {', '.join(part[0].__name__ for part in shape)}")
-
-
-def _one(shape: tuple[_Part, ...], parameters: list[Any]) -> Any:
-    """Run the statement of a shape. Straight through psycopg, unless Django is asked to watch.
-
-    psycopg would parse a statement of this size for its placeholders each time, for a tenth of a sale; a raw cursor
-    sends it as it is.
-    """
-    if connection.queries_logged or connection.execute_wrappers:
-        with connection.cursor() as watched:
-            watched.execute(_statement(shape), parameters)
-            return watched.fetchone()
-    connection.ensure_connection()
-    connection.validate_no_broken_transaction()
-    with connection.wrap_database_errors, psycopg.RawCursor(connection.connection) as cursor:
-        cursor.execute(_numbered(shape), parameters)
-        return cursor.fetchone()
 
 
 def _fill(
@@ -181,12 +162,12 @@ def _values(model: type[models.Model], names: tuple[str, ...], row: models.Model
     read, jsons, integers = _reader(model, names)
     found = read(row)
     values = list(found) if len(names) > 1 else [found]
-    for i in jsons:
+    for i in jsons:  # as text, which PostgreSQL reads as the column's type
         if values[i] is not None:
-            values[i] = Jsonb(values[i])
-    for i in integers:  # one type whatever the size of the number, so one prepared statement
+            values[i] = _json(values[i]).decode()
+    for i in integers:  # psycopg would send a type by the size of the number, and prepare a statement for each
         if values[i] is not None:
-            values[i] = Int8(values[i])
+            values[i] = str(values[i])
     return values
 
 
@@ -229,10 +210,3 @@ def _statement(shape: tuple[_Part, ...]) -> str:
     parts = ", ".join(f"w{i} AS ({_part(part)} RETURNING 1)" for i, part in enumerate(shape))
     counts = " + ".join(f"(SELECT count(*) FROM w{i})" for i in range(len(shape)))
     return f"WITH {parts} SELECT {counts}"
-
-
-@cache
-def _numbered(shape: tuple[_Part, ...]) -> bytes:
-    """The statement with PostgreSQL's own placeholders."""
-    number = itertools.count(1)
-    return re.sub("%s", lambda _: f"${next(number)}", _statement(shape)).encode()

@@ -7,7 +7,6 @@ tells a repeat (same content: the same fact again) from a clash (other content: 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,13 +14,13 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db import connection
 
-from loyalty import clock, rows
+from loyalty import clock, driver, rows
 from loyalty.errors import DuplicateReceipt
 from loyalty.models import Decision, Store
 from members.models import Member, Sale, SaleLine, TierStanding
 
+_canonical = msgspec.json.Encoder(enc_hook=str, order="sorted").encode
 COUNTERS = ("spend_minor", "purchases", "first_sale_at", "last_sale_at")
 
 
@@ -58,27 +57,23 @@ SELECT s.id, s.member_id, s.status, s.content_hash, p.language, p.birthday,
 def situation(*, store: Store, receipt: str, member: Member | None) -> Situation:
     """Was this receipt reported before, and how does the member stand? The member is locked."""
     member_id = member.pk if member else None
-    with connection.cursor() as cursor:
-        cursor.execute(_SITUATION, [store.pk, receipt, member_id, member_id])
-        found = cursor.fetchall()
+    found = driver.fetch(_SITUATION, [store.pk, receipt, member_id, member_id])
     sale, (language, birthday) = found[0][:4], found[0][4:6]
     return Situation(
         reported=FirstReport(sale[0], sale[1], sale[2], bytes(sale[3])) if sale[0] else None,
         language=language or "",
         birthday=birthday,
         standings=[
-            TierStanding(id=row[6], member=member, group=row[7], level=row[8], since=row[9], until=row[10])
+            TierStanding(id=row[6], member_id=member.pk, group=row[7], level=row[8], since=row[9], until=row[10])
             for row in found
-            if row[6] is not None
+            if member is not None and row[6] is not None
         ],
     )
 
 
 def content_hash(content: Mapping[str, Any] | msgspec.Struct) -> bytes:
     """SHA-256 of what was reported, whatever the order of its keys. Leave out what may differ in a repeat."""
-    plain = msgspec.to_builtins(content, enc_hook=str)
-    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    return hashlib.sha256(_canonical(content)).digest()
 
 
 def find_by_receipt(*, store: Store, receipt: str) -> Sale | None:
@@ -116,8 +111,8 @@ def record(
     reported the same receipt since `situation` was read.
     """
     sale = Sale(
-        member=member,
-        store=store,
+        member_id=member.pk if member else None,
+        store_id=store.pk,
         receipt=receipt,
         occurred_at=occurred_at,
         recorded_at=clock.now(),
@@ -129,10 +124,10 @@ def record(
         actor=actor,
         content_hash=content_hash,
         details=dict(details or {}),
-        decision=decision,
+        decision_id=decision.pk if decision else None,
     )
     for line in lines:
-        line.sale = sale
+        line.sale_id = sale.pk
     if member is None:
         rows.write(sale, lines)
         return sale

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import connection, models
 
-from loyalty import clock, ledger
+from loyalty import clock, driver, ledger
 from loyalty.errors import MemberClosed, MemberErased, MemberNotFound
 from loyalty.models import Account
 from members import identities
@@ -89,9 +89,7 @@ def _named(**given: UUID | str | None) -> tuple[str, list[Any]]:
 
 
 def _locked(statement: str, parameters: list[Any], *, closed: bool) -> Locked:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        row = cursor.fetchone()
+    row = next(iter(driver.fetch(statement, parameters)), None)
     if row is None:
         raise MemberNotFound
     read_member, columns = _reader(Member)

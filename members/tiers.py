@@ -138,7 +138,7 @@ def qualify(
         after = level.code if level else ""
         if level is None:
             standing.since = None
-        elif before != after or late:
+        elif before != after or (late and (at is None or since is None or at < since)):
             rises = at is not None and not late and _rises(group, before, level)
             standing.since = at if rises else _reached_at(member, level, at)
         standing.level, standing.until = after, None

@@ -9,12 +9,12 @@ from loyalty.books.checks import rows_of
 
 EARNED = """
 SELECT 'members_sale ' || s.id,
-       coalesce(e.points, 0) || ' points posted, ' || d.points || ' decided, ' || l.points || ' on the lines'
+       coalesce(e.points, 0) || ' points posted, ' || d.points || ' decided, ' || coalesce(l.points, 0) || ' on the lines'
   FROM members_sale s
   JOIN loyalty_decision d ON d.id = s.decision_id
   LEFT JOIN loyalty_entry e ON e.account_id = d.account_id AND e.reference = 'sale:' || s.id
-  JOIN LATERAL (SELECT coalesce(sum(points), 0) AS points FROM members_saleline WHERE sale_id = s.id) l ON true
- WHERE coalesce(e.points, 0) <> d.points OR l.points <> d.points
+  LEFT JOIN (SELECT sale_id, sum(points) AS points FROM members_saleline GROUP BY sale_id) l ON l.sale_id = s.id
+ WHERE coalesce(e.points, 0) <> d.points OR coalesce(l.points, 0) <> d.points
 """
 
 SPENT = """

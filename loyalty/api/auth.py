@@ -19,7 +19,7 @@ import msgspec
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
-from loyalty import clock
+from loyalty import clock, driver
 from loyalty.api.problems import Unauthenticated
 from loyalty.models import ApiClient, ApiKey, Store, User
 
@@ -95,10 +95,7 @@ def _find(key_id: str) -> tuple[Any, ...] | None:
     """The one statement, in autocommit; a connection that died while idle is replaced once."""
     for last in (False, True):
         try:
-            with connection.cursor() as cursor:
-                cursor.execute(_FIND, [key_id])
-                row: tuple[Any, ...] | None = cursor.fetchone()
-                return row
+            return next(iter(driver.fetch(_FIND, [key_id])), None)
         except (OperationalError, InterfaceError):
             if last or connection.in_atomic_block or connection.is_usable():
                 raise

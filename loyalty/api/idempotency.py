@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 
-from loyalty import rows
+from loyalty import driver, rows
 from loyalty.api.problems import BadRequest, InProgress, KeyReused
 from loyalty.errors import MemberErased, Refusal
 from loyalty.models import StoredReply
@@ -109,11 +109,9 @@ def once(
 
 def _enter(attempt: Attempt) -> Answer | None:
     """Take the key's lock, and look for a stored reply, in one statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ENTER, [attempt.lock, attempt.client, attempt.key])
-        locked, *row = cursor.fetchone()
-        if row[0] is None and not locked:
-            row = _wait(attempt)
+    [(locked, *row)] = driver.fetch(_ENTER, [attempt.lock, attempt.client, attempt.key])
+    if row[0] is None and not locked:
+        row = _wait(attempt)
     return None if row[0] is None else _replay(attempt, *row)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import structlog
@@ -16,7 +17,7 @@ from django.core.exceptions import DisallowedHost, PermissionDenied, SuspiciousO
 from django.db import DatabaseError, DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import Resolver404, get_resolver
+from django.urls import Resolver404, ResolverMatch, URLResolver, get_resolver
 
 from loyalty import traces
 from loyalty.api import problems
@@ -67,12 +68,18 @@ def answer(request: HttpRequest) -> HttpResponseBase:
 
 def _view(request: HttpRequest) -> HttpResponseBase:
     request.get_host()  # refuses hosts that are not ours
-    match = get_resolver().resolve(request.path_info)
+    match = _resolve(get_resolver(), request.path_info)
     request.resolver_match = match
     if any("\0" in value for value in match.kwargs.values() if isinstance(value, str)):
         raise NotFound
     response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
     return response
+
+
+@lru_cache(maxsize=1024)
+def _resolve(resolver: URLResolver, path: str) -> ResolverMatch:
+    """Where an address leads: few are asked for again and again. Raises Resolver404."""
+    return resolver.resolve(path)
 
 
 def _as_refusal(error: Exception) -> Refusal:

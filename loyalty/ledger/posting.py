@@ -67,8 +67,8 @@ def post(
         reference=reference,
         occurred_at=occurred_at or now,
         actor=actor,
-        store=store,
-        decision=decision,
+        store_id=store.pk if store else None,
+        decision_id=decision.pk if decision else None,
     )
     if points > 0:
         grant(changes, entry, grants or (Grant(points, now),))
@@ -90,7 +90,7 @@ def grant(changes: Changes, entry: Entry, grants: Sequence[Grant]) -> None:
         lot = changes.open(
             Lot(
                 account_id=entry.account_id,
-                entry=entry,
+                entry_id=entry.pk,
                 sequence=entry.sequence,
                 part=part,
                 granted=one.points,

@@ -63,7 +63,8 @@ def relay() -> int:
         if batch < BATCH:
             time.sleep(LINGER_SECONDS)
     wakeup.listen_again()
-    # Whoever committed before the line above has sent no wake-up and is seen now.
+    time.sleep(wakeup.MEMORY_SECONDS)
+    # Whoever committed while the mark stood, or was remembered, has sent no wake-up and is seen now.
     last = _carry_all()
     if last:
         wakeup.send()

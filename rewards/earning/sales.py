@@ -72,7 +72,7 @@ def record_sale(*, receipt: Receipt, member: Reference | None, actor: str, redem
     sold = Sold(receipt, decision, present, now, situation.language, who)
     with rows.together():
         record = Decision(
-            account=found.account if found else None,
+            account_id=found.account.pk if found else None,
             kind="sale",
             programme_version=programme.version,
             points=decision.points,

@@ -21,7 +21,8 @@ from members.models import Member, Sale
 
 FLOORS = ("loyalty", "members", "rewards")
 NOW = ("timestamp with time zone",)
-DIFFERS = {"receipt", "reference", "key"}  # texts that are unique
+DIFFERS = {"receipt", "key"}  # texts that are unique and have no id in them
+ID = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 LOOK_UP = """SELECT m.id AS member, a.id AS account, a.sequence + 1 AS sequence, a.total AS total, {ids}
 FROM members_identity i JOIN members_member m ON m.id = i.member_id
 JOIN loyalty_account a ON a.id = m.account_id
@@ -111,7 +112,13 @@ def _value(row: Row, of: models.Field[object, object], names: dict[str, str], po
         return "now()"
     if of.column in DIFFERS:
         return f"'bench:' || :{names[row.key]}"
-    return f"{literal(text)}::{kind}"
+    return f"({_text(text, names)})::{kind}"
+
+
+def _text(text: str, names: dict[str, str]) -> str:
+    """A text as SQL: ids of this sale in it, as in `sale:ID` or a fact's payload, become the variables."""
+    parts = [f":{names[part]}::text" if part in names else literal(part) for part in ID.split(text) if part]
+    return " || ".join(parts) or "''"
 
 
 def literal(text: str) -> str:
