@@ -9,7 +9,8 @@ from loyalty.books.checks import rows_of
 
 EARNED = """
 SELECT 'members_sale ' || s.id,
-       coalesce(e.points, 0) || ' points posted, ' || d.points || ' decided, ' || coalesce(l.points, 0) || ' on the lines'
+       coalesce(e.points, 0) || ' points posted, ' || d.points || ' decided, '
+       || coalesce(l.points, 0) || ' on the lines'
   FROM members_sale s
   JOIN loyalty_decision d ON d.id = s.decision_id
   LEFT JOIN loyalty_entry e ON e.account_id = d.account_id AND e.reference = 'sale:' || s.id
