@@ -79,6 +79,14 @@ def of(member_id: UUID) -> dict[str, Identity]:
     return {identity.kind: identity for identity in found}
 
 
+def replaced(member_id: UUID, given: Mapping[str, str | None]) -> list[str]:
+    """The kinds of `given` (as it was typed; None takes away) of which the member has another value in use.
+
+    What cannot be an identity is another one, too.
+    """
+    return [kind for kind, identity in of(member_id).items() if kind in given and not _same(identity, given[kind])]
+
+
 def folded(given: Mapping[str, str | None], programme: Policies, errors: list[FieldError]) -> dict[str, str]:
     """Fold what is given by kind, leaving out None; adds an error for each that is wrong."""
     values: dict[str, str] = {}
@@ -150,6 +158,13 @@ def replace(*, member: Member, wanted: Mapping[str, str | None]) -> None:
             if value is not None and (kind, value) not in had
         ]
     )
+
+
+def _same(identity: Identity, typed: str | None) -> bool:
+    try:
+        return typed is not None and fold(identity.kind, typed) == identity.value
+    except NotAnIdentityError:
+        return False
 
 
 def _card(text: str) -> str:

@@ -32,6 +32,7 @@ ACTS = {
     "key.created": _("API key made"),
     "key.revoked": _("API key revoked"),
     "member.viewed": _("contact data shown"),
+    "member.identity_changed": _("e-mail address or phone number changed"),
     "message.viewed": _("message read"),
     "list.exported": _("list exported"),
     "books.checked": _("books checked"),

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from loyalty import decisions, policies, statements
+from loyalty import audit, decisions, policies, statements
 from loyalty.api import edge, fields, pagination
+from loyalty.api.problems import StoreMismatch
 from loyalty.errors import (
     FieldError,
     IdentityTaken,
@@ -21,13 +22,14 @@ from loyalty.errors import (
     StoreNotFound,
 )
 from loyalty.models import Decision
-from members import consent, enrolment, locks, profile, tiers
+from members import consent, enrolment, identities, locks, profile, tiers
 from members.api import replies, shapes
 from members.api.references import Value
 from members.models import Member
 
 READ, WRITE = "members:read", "members:write"
 IDENTITIES = ("card", "email", "phone", "external_id")
+REACHED_BY = {"email", "phone"}  # whoever has these signs in to the portal: the audit log keeps that they changed
 NameText = Annotated[str, Meta(max_length=profile.LONGEST_NAME)]
 LanguageText = Annotated[str, Meta(max_length=35)]
 
@@ -148,10 +150,13 @@ class OneMember(edge.View):
         scope=WRITE,
         body=ChangeBody,
         reply=replies.MemberShown,
-        refusals=(NotFound, IdentityTaken, MemberClosed, MemberErased),
+        refusals=(StoreMismatch, NotFound, IdentityTaken, MemberClosed, MemberErased),
     )
     def patch(self, call: edge.Call, body: ChangeBody, member_id: UUID) -> dict[str, Any]:
-        """Change a profile or its identities. The reply is masked unless the key may read profiles."""
+        """Change a profile or its identities. The reply is masked unless the key may read profiles.
+
+        A key that is bound to a store changes the members of its store only, and adds an identity but replaces none.
+        """
         try:
             member = locks.lock(id=member_id).member
         except MemberNotFound:
@@ -161,10 +166,22 @@ class OneMember(edge.View):
             for name in ("name", "birthday", "language", *IDENTITIES, "attributes")
             if (value := getattr(body, name)) is not UNSET
         }
+        replaced = identities.replaced(member.pk, {kind: changes[kind] for kind in IDENTITIES if kind in changes})
+        _refuse_elsewhere(call, member, replaced)
         profile.change(member=member, consents=_choices(body.consents), actor=call.actor, **changes)
         call.about(member.pk)
         masked = call.store is not None or READ not in call.scopes
-        return shapes.member(member, policies.current().zone, masked=masked)
+        shown = shapes.member(member, policies.current().zone, masked=masked)
+        if changed := sorted(REACHED_BY.intersection(replaced)):
+            audit.record(
+                action="member.identity_changed",
+                actor=call.actor,
+                object_type="member",
+                object_id=str(member.pk),
+                store=call.store.code if call.store else "",
+                data={"identities": changed},
+            )
+        return shown
 
 
 class Wallet(edge.View):
@@ -224,6 +241,20 @@ def _member(member_id: UUID) -> Member:
     if member.status in (Member.Status.ERASED, Member.Status.MERGED):
         raise MemberErased
     return member
+
+
+def _refuse_elsewhere(call: edge.Call, member: Member, replaced: list[str]) -> None:
+    """Raises StoreMismatch where a key that is bound to a store reaches for more than it may change."""
+    if call.store is None:
+        return
+    if member.store_id != call.store.pk:
+        raise StoreMismatch(f"This key changes only members of {call.store.code}.")
+    if replaced:
+        said = "A key that is bound to a store does not replace or take away this identity: {}."
+        raise StoreMismatch(
+            said.format(", ".join(replaced)),
+            errors=tuple(FieldError(kind, StoreMismatch.code, said.format(kind)) for kind in replaced),
+        )
 
 
 def _look_up(asked: LookupBody) -> dict[str, Any]:

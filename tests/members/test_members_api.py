@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from loyalty import policies
-from loyalty.models import Store
+from loyalty.models import AuditRecord, Store
 from members import cards, identities
 from members.api import replies
-from members.models import Identity, Member
+from members.models import Identity, Member, Profile
 from tests.api.conftest import Sender, fresh_limits, make_key  # noqa: F401  (fixtures)
 from tests.members.selling import sell
 
@@ -229,6 +229,57 @@ def test_a_key_that_may_not_read_profiles_changes_them_without_seeing_them(progr
     body = told(writer.patch(f"/api/v1/members/{ada.pk}", {"language": "ja"}), replies.MemberShown)
     assert (body["masked"], body["email"], body["language"]) == (True, "a**@example.com", "ja")
     assert "name" not in body
+
+
+def test_a_key_of_a_store_changes_the_members_of_its_store_only(bound, ada, ben):
+    Member.objects.filter(pk=ada.pk).update(store=Store.objects.get(code="main"))
+    for member in (ada, ben):  # of main, and of no store
+        reply = bound.patch(f"/api/v1/members/{member.pk}", {"language": "ja"})
+        assert problem(reply) == (403, "store_mismatch")
+        assert reply.json()["detail"] == "This key changes only members of harbour."
+    Member.objects.filter(pk=ada.pk).update(store=Store.objects.get(code="harbour"))
+    body = told(bound.patch(f"/api/v1/members/{ada.pk}", {"language": "ja", "name": "Ada King"}), replies.MemberShown)
+    assert (body["language"], body["display_name"]) == ("ja", "A** K.")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"email": "eve@example.com"}, {"email": None}, {"phone": "+12025550199"}, {"phone": None}, {"card": "98765432"},
+     {"external_id": "crm-2"}, {"external_id": None}, {"email": "?"}],
+)  # fmt: skip
+def test_a_key_of_a_store_replaces_no_identity(bound, programme, change):
+    [field] = change
+    known = {"email": "ada@example.com", "phone": "+12025550123", "external_id": "crm-1"}
+    body = bound.post("/api/v1/members", known).json()
+    reply = bound.patch(f"/api/v1/members/{body['id']}", {"name": "Eve", **change})
+    assert problem(reply) == (403, "store_mismatch")
+    said = f"A key that is bound to a store does not replace or take away this identity: {field}."
+    assert reply.json()["detail"] == said
+    assert reply.json()["errors"] == [{"field": field, "code": "store_mismatch", "detail": said}]
+    kept = {kind: identity.value for kind, identity in identities.of(body["id"]).items()}
+    assert {**kept, **known} == kept
+    assert Profile.objects.get(pk=body["id"]).name == ""
+    assert not AuditRecord.objects.exists()
+
+
+def test_a_key_of_a_store_adds_an_identity_and_may_repeat_one(bound, programme):
+    member = bound.post("/api/v1/members", {"email": "ada@example.com"}).json()["id"]
+    reply = bound.patch(f"/api/v1/members/{member}", {"email": "Ada@Example.com", "phone": "+12025550123"})
+    assert reply.status_code == 200
+    assert identities.of(member)["phone"].value == "+12025550123"
+    assert not AuditRecord.objects.exists()
+
+
+def test_the_audit_log_keeps_that_an_address_or_number_was_replaced(shop, ada):
+    path = f"/api/v1/members/{ada.pk}"
+    shop.patch(path, {"external_id": "crm-1", "email": "ada@example.com"})
+    shop.patch(path, {"external_id": "crm-2", "name": "Ada King"})
+    assert not AuditRecord.objects.exists()
+    shop.patch(path, {"phone": None, "email": "ada@new.example.com"})
+    record = AuditRecord.objects.get()
+    assert (record.action, record.actor, record.object_type, record.object_id, record.store, record.data) == (
+        "member.identity_changed", "key:shop", "member", str(ada.pk), "", {"identities": ["email", "phone"]}
+    )  # fmt: skip
 
 
 def test_a_change_to_what_is_bens_is_refused_and_changes_nothing(shop, ada, ben):
