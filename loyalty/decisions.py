@@ -77,6 +77,17 @@ def reason(body: Mapping[str, Any], language: str, names: Mapping[str, str]) -> 
     return text
 
 
+def sentence(document: Mapping[str, Any], body: Mapping[str, Any], language: str) -> str:
+    """The reason as a member reads it where the points themselves are said already: a single rule by its own name,
+    "1 point per ¥100"; several, or one without a name, as in `reason`."""
+    gave = [rule["rule"] for rule in body.get("rules", ()) if rule.get("points")]
+    if len(gave) == 1:
+        own = next((rule.get("name") for rule in _rules(document) if rule["code"] == gave[0]), None)
+        if own:
+            return localised(own, language)
+    return reason(body, language, names(document, body, language))
+
+
 def word(kind: str, language: str) -> str:
     """What an entry of this kind is called where no rule explains it: "Expired", 「失効」."""
     with override(language):

@@ -85,8 +85,7 @@ class _Earned:
         if self.decision is None:
             return ""
         document = self.documents[self.decision.programme_version]
-        names = decisions.names(document, self.decision.body, language)
-        return decisions.reason(self.decision.body, language, names)
+        return decisions.sentence(document, self.decision.body, language)
 
 
 class _Reached:

@@ -5,6 +5,8 @@ It reads without script: every step is a form, every result a page of its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from loyalty import clock, money, policies, roles
 from loyalty.admin import words
@@ -27,6 +29,22 @@ from rewards.till import forms, refusals
 from rewards.till.calls import Clerk, Reply
 
 STORE = "till_store"
+
+
+def _deed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view that acts when posted to. Merely looked at (reloaded, or come back to in another language), its address
+    leads to the member's page, or where there is no member to the first one."""
+
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method == "POST":
+            return view(request, *args, **kwargs)
+        if "member_id" in kwargs:
+            return redirect("till:member", kwargs["member_id"])
+        return redirect("till:find")
+
+    return inner
 
 
 def _stores(user: Any) -> list[Store]:
@@ -82,7 +100,7 @@ def find(request: HttpRequest) -> HttpResponse:
 
 
 @guarded("till")
-@require_POST
+@_deed
 def choose_store(request: HttpRequest) -> HttpResponse:
     """Stand in another of one's stores."""
     _clerk(request)
@@ -144,8 +162,9 @@ def _member_page(
     )
 
 
-def _tier(wallet: dict[str, Any]) -> str:
-    tier = wallet.get("tier") or {}
+def _tier(answer: dict[str, Any]) -> str:
+    """The tier in an answer of the API (which names it in the member's language), in the language of the page."""
+    tier = answer.get("tier") or {}
     for group in policies.current().document.get("tiers", [])[:1]:
         for level in group.get("levels", []):
             if level["code"] == tier.get("code"):
@@ -171,7 +190,7 @@ def _guard(request: HttpRequest, clerk: Clerk, member_id: UUID) -> HttpResponse 
 
 
 @guarded("till")
-@require_POST
+@_deed
 def sell(request: HttpRequest, member_id: UUID) -> HttpResponse:
     """First what the sale would earn; then, confirmed, the sale itself."""
     clerk = _clerk(request)
@@ -196,9 +215,13 @@ def sell(request: HttpRequest, member_id: UUID) -> HttpResponse:
         "total": words.amount(money.minor(reply.body["due"], currency), currency),
         "after": words.number(reply.body["balance"]["total"]),
         "tier_changed": reply.body["tier_changed"],
-        "tier": (reply.body.get("tier") or {}).get("name", ""),
+        "tier": _tier(reply.body),
         "lines": [
-            {"name": line.get("name") or line.get("sku") or "", "amount": line["amount"]} for line in body["lines"]
+            {
+                "name": line.get("name") or line.get("sku") or _("Line %(place)d") % {"place": place},
+                "amount": words.amount(money.minor(line["amount"], currency), currency),
+            }
+            for place, line in enumerate(body["lines"], start=1)
         ],
     }
     return _member_page(request, clerk, member_id, quote=quote, token=request.POST.get("token") or forms.token())
@@ -238,7 +261,7 @@ def sold(request: HttpRequest, member_id: UUID, sale_id: UUID) -> HttpResponse:
 
 
 @guarded("till")
-@require_POST
+@_deed
 def hold(request: HttpRequest, member_id: UUID) -> HttpResponse:
     """Set points aside while the customer pays."""
     clerk = _clerk(request)
@@ -262,7 +285,7 @@ def hold(request: HttpRequest, member_id: UUID) -> HttpResponse:
 
 
 @guarded("till")
-@require_POST
+@_deed
 def finish(request: HttpRequest, member_id: UUID, redemption_id: UUID) -> HttpResponse:
     """Spend what was set aside, or give it back."""
     clerk = _clerk(request)

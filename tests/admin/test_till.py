@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from loyalty import books, ledger
 from loyalty.models import AuditRecord, Entry, Role
-from members.models import Sale
+from members.models import Profile, Sale
 
 from .conftest import signed_in
 
@@ -157,3 +157,21 @@ def test_nobody_serves_their_own_membership(hire, ada):
 def test_the_page_reads_without_script(till, ada):
     page = till.get(at("member", ada)).content.decode()
     assert "<script" not in page and "onclick" not in page and "style=" not in page
+
+
+@pytest.mark.parametrize("name", ["sell", "hold"])
+def test_a_deed_that_is_only_looked_at_leads_to_the_member(till, ada, name):
+    assert till.get(at(name, ada))["Location"] == at("member", ada)
+
+
+def test_finishing_and_choosing_a_store_are_no_dead_ends_either(till, ada):
+    assert till.get(at("finish", ada, ada.pk))["Location"] == at("member", ada)
+    assert till.get(reverse("till:store"))["Location"] == reverse("till:find")
+
+
+def test_a_quote_names_every_line_and_the_tier_in_the_language_of_the_page(till, ben):
+    Profile.objects.filter(member=ben).update(language="ja")
+    form = {"amount-1": "1200", "name-2": "Filter", "amount-2": "3.50", "token": "e" * 32}
+    page = till.post(at("sell", ben), form).content.decode()
+    assert "<dt>Line 1</dt><dd>$1,200.00</dd>" in page and "<dt>Filter</dt><dd>$3.50</dd>" in page
+    assert "Reaches Silver with this sale." in page

@@ -49,6 +49,21 @@ def test_a_decision_reads_as_a_short_reason(rules, english, japanese):
         assert decisions.reason(body, language, decisions.names(DOCUMENT, body, language)) == reason
 
 
+@pytest.mark.parametrize(
+    ("rules", "english", "japanese"),
+    [
+        ([BASE], "1 point per ¥100", "100円で1ポイント"),
+        ([BASE, {"rule": "red-bonus", "points": 0}], "1 point per ¥100", "100円で1ポイント"),
+        ([BASE, {"rule": "red-bonus", "points": 200}], "17 base, 200 Red week", "基本 17、赤の週 200"),
+        ([{"rule": "forgotten", "points": 5}], "5 forgotten", "forgotten 5"),
+    ],
+)
+def test_to_a_member_a_single_rule_is_given_by_its_own_name(rules, english, japanese):
+    body = {"rules": rules, "tier_used": None}
+    for language, reason in (("en", english), ("ja", japanese)):
+        assert decisions.sentence(DOCUMENT, body, language) == reason
+
+
 def test_a_multiplier_for_a_tier_that_was_not_used_bears_its_own_name():
     body = {"rules": [BASE, GOLD], "tier_used": None}
     assert decisions.reason(body, "en", decisions.names(DOCUMENT, body, "en")) == "17 base, ×2 gold-double"

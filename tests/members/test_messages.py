@@ -146,11 +146,11 @@ def test_earned_points_are_told_with_their_reason_and_the_balance(ada, ben, monk
         ),
         (
             "34 ポイントが付きました",
-            "11月22日のお買い物で 34 ポイントが付きました。\n内訳：基本 17 × ゴールド 2倍\n残高：34 ポイント\n",
+            "11月22日のお買い物で 34 ポイントが付きました（基本 17 × ゴールド 2倍）。\n残高：34 ポイント\n",
         ),
     ]
     letter = ben.messages.get(channel="email")
-    assert "<p>内訳：基本 17 × ゴールド 2倍</p>" in letter.html
+    assert "（基本 17 × ゴールド 2倍）。</p>" in letter.html
 
 
 def test_points_without_a_purchase_are_told_without_one(ada, monkeypatch):
