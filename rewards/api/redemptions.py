@@ -24,14 +24,17 @@ from loyalty.errors import (
     SaleNotFound,
     StoreNotFound,
 )
+from loyalty.models import Store
 from members.api.references import MemberRef
+from members.models import Sale
 from rewards import redemption
+from rewards.models import Redemption
 from rewards.redemption import Redeemed
 
 from . import shapes
 from .bodies import named
 
-RESOLVED = (NotFound, RedemptionSettled, RedemptionCancelled, HoldExpired)
+RESOLVED = (StoreMismatch, NotFound, RedemptionSettled, RedemptionCancelled, HoldExpired)
 
 
 class RedeemBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -78,6 +81,8 @@ class Redemptions(edge.View):
         store = call.writes_store(body.store) if body.store is not None else call.store
         if body.reward is not None:
             raise RewardNotAvailable("This programme has no such reward.")
+        if body.quantity != 1:
+            raise fields.wrong("quantity", "out_of_range", "Points without a reward are spent once: quantity 1.")
         if body.points is None:
             raise fields.wrong("points", "required", "Say how many points.")
         redeemed = redemption.redeem(
@@ -104,6 +109,8 @@ class Settlements(edge.View):
     def post(self, call: edge.Call, body: SettleBody, redemption_id: UUID) -> dict[str, Any]:
         """Settle a hold: spend exactly the points that were set aside."""
         reachable(call, redemption_id)
+        if call.store is not None and body.sale is not None:
+            _refuse_sale_elsewhere(body.sale, call.store)
         redeemed = redemption.settle(redemption=redemption_id, sale=body.sale, store=call.store, actor=call.actor)
         call.about(redeemed.redemption.member_id)
         return shown(redeemed)
@@ -121,13 +128,23 @@ class Cancellations(edge.View):
         return shown(redeemed)
 
 
-def reachable(call: edge.Call, redemption_id: UUID) -> None:
-    """Raises StoreMismatch where the key is bound to another store than the redemption's."""
-    if call.store is None:
+def reachable(call: edge.Call, *redemptions: UUID) -> None:
+    """Raises StoreMismatch where the key is bound to a store and one of these is not that store's.
+
+    One made without a store is within reach of the system that made it. Which of them exist is not asked here.
+    """
+    if call.store is None or not redemptions:
         return
-    found = redemption.get(redemption_id)
-    if found.store_id is not None and found.store_id != call.store.pk:
-        raise StoreMismatch(f"This key writes only for {call.store.code}.")
+    for found in Redemption.objects.filter(pk__in=redemptions).only("store_id", "actor"):
+        own = found.actor == call.actor if found.store_id is None else found.store_id == call.store.pk
+        if not own:
+            raise StoreMismatch(f"This key writes only for {call.store.code}.")
+
+
+def _refuse_sale_elsewhere(sale: UUID, store: Store) -> None:
+    """Raises StoreMismatch for a sale of another store than `store`."""
+    if Sale.objects.filter(pk=sale).exclude(store=store).exists():
+        raise StoreMismatch(f"This key writes only for {store.code}; the sale is another store's.")
 
 
 def shown(redeemed: Redeemed) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from rewards import earning, redemption
 from rewards.earning import Sold
 
 from . import bodies, shapes
+from .redemptions import reachable
 
 CHECKS = (
     WrongCurrency,
@@ -82,6 +83,7 @@ class Sales(edge.View):
         """
         receipt = bodies.receipt(body, call, policies.current())
         member = bodies.named(body.member) if body.member else None
+        reachable(call, *body.redemptions)
         sold = earning.record_sale(receipt=receipt, member=member, redemptions=body.redemptions, actor=call.actor)
         call.about(sold.member.pk if sold.member else None)
         return shown(sold)
@@ -106,6 +108,7 @@ class Quotes(edge.View):
         """
         receipt = bodies.receipt(body, call, policies.current())
         member = bodies.named(body.member) if body.member else None
+        reachable(call, *body.redemptions)
         quoted = earning.quote(receipt=receipt, member=member, redemptions=body.redemptions)
         return {**shown(quoted), "rewards": []}
 

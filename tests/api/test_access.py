@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import threading
@@ -13,7 +14,7 @@ from django.test import Client
 from structlog.testing import capture_logs
 
 from loyalty.api import auth
-from loyalty.models import Account, ApiClient, ApiKey, Store, User
+from loyalty.models import Account, ApiClient, ApiKey, AuditRecord, Store, User
 from tests.api import operations as ops
 from tests.api.conftest import Sender
 from tests.api.crowd import at_once
@@ -174,6 +175,26 @@ def test_create_key_prints_the_key_alone_and_it_works(shop):
     assert Sender(token).post(PATH, BODY).status_code == 401
     with pytest.raises(CommandError):
         call_command("revoke_key", key.pk, stdout=out)
+
+
+@pytest.mark.django_db
+def test_the_audit_log_keeps_keys_made_and_revoked_on_the_command_line(shop):
+    Store.objects.create(code="umeda")
+    cleo = User.objects.create_user("cleo@example.com", is_staff=True)
+    out = io.StringIO()
+    call_command(
+        "create_key", "till-1", "--scopes", "sales", "redeem", "--store", "umeda", "--user", cleo.email, stdout=out
+    )
+    key = ApiKey.objects.get().pk
+    for _ in range(2):
+        with contextlib.suppress(CommandError):  # the second time there is no live key
+            call_command("revoke_key", key, stdout=out)
+    assert list(
+        AuditRecord.objects.order_by("sequence").values_list("action", "actor", "object_id", "store", "data")
+    ) == [
+        ("key.created", "system:create_key", key, "umeda", {"scopes": ["redeem", "sales"], "user": str(cleo.pk)}),
+        ("key.revoked", "system:revoke_key", key, "", {}),
+    ]
 
 
 @pytest.mark.django_db

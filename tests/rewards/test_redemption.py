@@ -155,6 +155,60 @@ def test_a_till_of_one_store_does_not_touch_the_holds_of_another(till, ada):
     assert Redemption.objects.latest("created_at").store_id == policies.store("harbour").pk
 
 
+def test_a_till_of_one_store_sells_with_no_hold_of_another(till, ada):
+    held = till.redeem(30, store="main").json()
+    scopes = ["sales", "redeem"]
+    other = Till(auth.issue(name="harbour", scopes=scopes, store=policies.store("harbour"))[1])
+    other.member = ada
+    for reply in (
+        other.sell("5", "R-9", store="harbour", redemptions=[held["id"]]),
+        other.quote("5", store="harbour", redemptions=[held["id"]]),
+    ):
+        assert code_of(reply) == (403, "store_mismatch")
+        assert reply.json()["detail"] == "This key writes only for harbour."
+    assert (Sale.objects.filter(receipt="R-9").exists(), balance(ada)["held"]) == (False, 30)
+    nobodys = "01990000-0000-7000-8000-000000000000"
+    unknown = other.sell("5", "R-9", store="harbour", redemptions=[nobodys])
+    assert code_of(unknown) == (422, "reward_not_available")
+    main = Till(auth.issue(name="main", scopes=scopes, store=policies.store("main"))[1])
+    main.member = ada
+    assert main.sell("5", "R-9", redemptions=[held["id"]]).json()["redemptions"][0]["status"] == "settled"
+
+
+def test_a_hold_without_a_store_is_of_the_system_that_made_it(till, ada):
+    held = [till.redeem(10).json() for _ in range(3)]
+    main = policies.store("main")
+    other = Till(auth.issue(name="other", scopes=["sales", "redeem"], store=main)[1])
+    other.member = ada
+    own = Till(auth.issue(name="till", scopes=["sales", "redeem"], store=main)[1])  # another key of the same client
+    own.member = ada
+    assert code_of(act(other, held[0], "settle")) == (403, "store_mismatch")
+    assert code_of(act(other, held[0], "cancel")) == (403, "store_mismatch")
+    assert code_of(other.sell("5", "R-9", redemptions=[held[0]["id"]])) == (403, "store_mismatch")
+    assert balance(ada)["held"] == 30
+    assert act(own, held[0], "settle").status_code == act(own, held[1], "cancel").status_code == 200
+    assert own.sell("5", "R-9", redemptions=[held[2]["id"]]).status_code == 201
+
+
+def test_a_till_of_one_store_settles_for_no_sale_of_another(till, ada):
+    sold = {store: till.sell("5", "R-9", store=store).json()["id"] for store in ("main", "harbour")}
+    bound = Till(auth.issue(name="main", scopes=["redeem"], store=policies.store("main"))[1])
+    bound.member = ada
+    held = bound.redeem(10).json()
+    reply = act(bound, held, "settle", {"sale": sold["harbour"]})
+    assert code_of(reply) == (403, "store_mismatch")
+    assert reply.json()["detail"] == "This key writes only for main; the sale is another store's."
+    assert act(bound, held, "settle", {"sale": sold["main"]}).status_code == 200
+    assert str(Redemption.objects.get().sale_id) == sold["main"]
+
+
+def test_a_plain_spending_has_no_quantity(till, ada):
+    reply = till.redeem(10, quantity=3)
+    assert code_of(reply) == (400, "out_of_range")
+    assert [error["field"] for error in reply.json()["errors"]] == ["quantity"]
+    assert (till.redeem(10, quantity=1).status_code, balance(ada)["held"]) == (201, 10)
+
+
 def test_a_refusal_is_replayed_with_its_key(till, ada):
     body = {"member": {"id": str(ada.pk)}, "points": 150}
     first = till.post("/api/v1/redemptions", body, key="k1")

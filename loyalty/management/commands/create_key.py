@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
+from loyalty import audit
 from loyalty.api import auth
 from loyalty.models import Store, User
 
@@ -33,5 +35,14 @@ class Command(BaseCommand):
             user = User.objects.filter(email__iexact=options["user"], is_staff=True, is_active=True).first()
             if user is None:
                 raise CommandError(f"There is no active member of staff {options['user']}.")
-        _, token = auth.issue(name=name, scopes=options["scopes"], store=store, user=user)
+        with transaction.atomic():
+            key, token = auth.issue(name=name, scopes=options["scopes"], store=store, user=user)
+            audit.record(
+                action="key.created",
+                actor="system:create_key",
+                object_type="apikey",
+                object_id=key.pk,
+                store=store.code if store else "",
+                data={"scopes": list(key.scopes), "user": str(user.pk) if user else ""},
+            )
         self.stdout.write(token)

@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
+from loyalty import audit
 from loyalty.api import auth
 
 
@@ -21,6 +23,8 @@ class Command(BaseCommand):
         key_id = options["id"]
         if key_id.startswith("lk_") and key_id.count("_") >= 2:
             key_id = key_id.split("_")[2]
-        if not auth.revoke(key_id=key_id):
-            raise CommandError("There is no live key with this id.")
+        with transaction.atomic():
+            if not auth.revoke(key_id=key_id):
+                raise CommandError("There is no live key with this id.")
+            audit.record(action="key.revoked", actor="system:revoke_key", object_type="apikey", object_id=key_id)
         self.stdout.write(f"revoked {key_id}")
