@@ -6,14 +6,16 @@ At most three series: c1 upwards, c2 and c3 downwards. Colours come from the sty
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-LEFT = 9.5  # percent kept for the numbers of the axis
+from loyalty.figures import compact
+
+LEFT = 9.5  # percent kept for the numbers of the axis, at least
 TOP, BOTTOM = 12.0, 36.0  # pixels above the highest bar and for the labels below
 
 
@@ -40,6 +42,12 @@ def step_for(highest: float, lines: int = 4) -> int:
     return next(int(power * factor) for factor in (1, 2, 5, 10) if power * factor >= rough)
 
 
+def _gutter(values: Iterable[int]) -> float:
+    """Percent that the widest number of an axis needs where the chart is narrowest, 340 px."""
+    widest = max((sum(2.0 if mark > "\u2e80" else 1.0 for mark in _axis(value)) for value in values), default=0)
+    return max(LEFT, 1.9 * widest + 1)
+
+
 def bars(data: Sequence[Bar], *, titled_by: str, height: int = 250) -> SafeString:
     """Bars over a zero line, in is up and out is down; `titled_by` is the id of the heading that names the chart."""
     highest = max((bar.up for bar in data), default=0)
@@ -48,29 +56,30 @@ def bars(data: Sequence[Bar], *, titled_by: str, height: int = 250) -> SafeStrin
     high = max(step, math.ceil(highest / step) * step)
     low = math.ceil(lowest / step) * step
     scale = (height - TOP - BOTTOM) / (high + low)
+    left = _gutter(range(-low, high + 1, step))
     zero = TOP + high * scale
     grid = format_html_join(
         "\n",
         '<line class="axis" x1="{}%" x2="100%" y1="{}" y2="{}"/><text x="{}%" y="{}" text-anchor="end">{}</text>',
         [
             (
-                LEFT,
+                left,
                 _px(zero - value * scale),
                 _px(zero - value * scale),
-                LEFT - 1,
+                left - 1,
                 _px(zero - value * scale + 4),
-                _n(value),
+                _axis(value),
             )
             for value in range(-low, high + 1, step)
             if value
         ],
     )
-    width = (100 - LEFT) / max(len(data), 1)
+    width = (100 - left) / max(len(data), 1)
     every = max(1, math.ceil(len(data) / 7))
     drawn = [
         _bar(
             bar,
-            LEFT + place * width,
+            left + place * width,
             width,
             zero,
             scale,
@@ -87,10 +96,10 @@ def bars(data: Sequence[Bar], *, titled_by: str, height: int = 250) -> SafeStrin
         titled_by,
         grid,
         mark_safe("\n".join(drawn)),  # noqa: S308  (each part went through format_html)
-        LEFT,
+        left,
         _px(zero),
         _px(zero),
-        LEFT - 1,
+        left - 1,
         _px(zero + 4),
     )
 
@@ -158,18 +167,19 @@ def area(values: Sequence[tuple[str, int]], *, titled_by: str, height: int = 190
     step = step_for(highest, 3)
     high = max(step, math.ceil(highest / step) * step)
     inner = height - TOP - BOTTOM
+    left = _gutter(range(0, high + 1, step))
     grid = format_html_join(
         "\n",
         '<line class="{}" x1="{}%" x2="100%" y1="{}" y2="{}"/><text x="{}%" y="{}" text-anchor="end">{}</text>',
         [
             (
                 "axis" if value else "zero",
-                LEFT,
+                left,
                 _px(TOP + inner * (1 - value / high)),
                 _px(TOP + inner * (1 - value / high)),
-                LEFT - 1,
+                left - 1,
                 _px(TOP + inner * (1 - value / high) + 4),
-                _n(value),
+                _axis(value),
             )
             for value in range(0, high + 1, step)
         ],
@@ -184,7 +194,7 @@ def area(values: Sequence[tuple[str, int]], *, titled_by: str, height: int = 190
         "\n",
         '<text x="{}%" y="{}" text-anchor="{}">{}</text>',
         [
-            (f"{LEFT + (100 - LEFT) * at / last:.2f}", _px(height - 14), anchors.get(at, "middle"), values[at][0])
+            (f"{left + (100 - left) * at / last:.2f}", _px(height - 14), anchors.get(at, "middle"), values[at][0])
             for at in shown
         ],
     )
@@ -196,9 +206,9 @@ def area(values: Sequence[tuple[str, int]], *, titled_by: str, height: int = 190
         height,
         titled_by,
         grid,
-        LEFT,
+        left,
         _px(TOP),
-        100 - LEFT,
+        100 - left,
         _px(inner),
         points,
         labels,
@@ -250,3 +260,7 @@ def _px(value: float) -> str:
 
 def _n(value: int) -> str:
     return number_format(value, force_grouping=True, use_l10n=True).replace("-", "\u2212")
+
+
+def _axis(value: int) -> str:
+    return compact(value, start=10_000)

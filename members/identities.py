@@ -26,6 +26,7 @@ from members.models import Identity, Member
 Kind = Identity.Kind
 KINDS: tuple[str, ...] = tuple(Kind.values)
 _LONGEST = 254
+_NOT_A_PHONE = "This is not a phone number. Write it with its country code, for example +81 90 1234 5678."
 _CLASH = re.compile(r"\(kind, value\)=\(([a-z_]+), ")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -196,9 +197,9 @@ def _phone(text: str, programme: Policies | None) -> str:
     try:
         number = phonenumbers.parse(value, region)
     except phonenumbers.NumberParseException:
-        raise NotAnIdentityError("not_a_phone", "This is not a phone number.") from None
+        raise NotAnIdentityError("not_a_phone", _NOT_A_PHONE) from None
     if not phonenumbers.is_possible_number(number) or number.extension:
-        raise NotAnIdentityError("not_a_phone", "This is not a phone number.")
+        raise NotAnIdentityError("not_a_phone", _NOT_A_PHONE)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

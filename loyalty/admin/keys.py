@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.validators import RegexValidator
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -24,7 +25,15 @@ from loyalty.admin import words
 from loyalty.admin.forms import ReasonForm
 from loyalty.admin.shell import ReadOnlyRoom, site
 from loyalty.api import auth
-from loyalty.models import ApiKey, Store, User
+from loyalty.models import ApiKey, AuditRecord, Store, User
+
+
+def _made_before(once: str) -> bool:
+    """Whether the form that carries `once` made its key already: reloading the answer sends it again. To be asked in
+    the transaction that makes the key; of two at the same time the second one waits for the first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"apikey form {once}"])
+    return AuditRecord.objects.filter(action="key.created", data__form=once).exists()
 
 
 class KeyForm(forms.Form):
@@ -109,9 +118,15 @@ class Keys(ReadOnlyRoom):
             raise PermissionDenied
         form = KeyForm(request.POST or None)
         context = {**self.admin_site.each_context(request), "title": _("New API key"), "form": form}
+        context["once"] = once = request.POST.get("once", "")[:64] or uuid4().hex
         if request.method == "POST" and form.is_valid():
             data = form.cleaned_data
             with transaction.atomic():
+                if _made_before(once):
+                    messages.warning(
+                        request, _("This form made its key already. If the key is lost, revoke it and make another.")
+                    )
+                    return redirect("admin:loyalty_apikey_changelist")
                 key, context["token"] = auth.issue(
                     name=data["name"], scopes=data["scopes"], store=data["store"], user=data["user"]
                 )
@@ -121,7 +136,11 @@ class Keys(ReadOnlyRoom):
                     object_type="apikey",
                     object_id=key.pk,
                     store=data["store"].code if data["store"] else "",
-                    data={"scopes": list(key.scopes), "user": str(data["user"].pk) if data["user"] else ""},
+                    data={
+                        "scopes": list(key.scopes),
+                        "user": str(data["user"].pk) if data["user"] else "",
+                        "form": once,
+                    },
                 )
         return TemplateResponse(request, "staff/key_new.html", context)
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from loyalty import policies
 from loyalty.admin import words
 from loyalty.admin.shell import ReadOnlyRoom, choice_filter, site
-from loyalty.models import AuditRecord, Fact, Programme, Store
+from loyalty.models import ApiKey, AuditRecord, Fact, Programme, Store
 
 ACTS = {
     "staff.signed_in": _("signed in"),
@@ -38,6 +38,36 @@ ACTS = {
     "books.checked": _("books checked"),
     "till.own_account_refused": _("own membership refused at the till"),
 }
+
+
+# What the log's records are about; lists that were exported bear the name of their model too.
+OBJECTS = {
+    "user": _("staff member"),
+    "apikey": _("API key"),
+    "member": _("member"),
+    "message": _("message"),
+    "store": _("store"),
+    "entry": _("ledger entry"),
+    "decision": _("decision"),
+    "sale": _("sale"),
+    "redemption": _("redemption"),
+    "lot": _("lot"),
+    "hold": _("hold"),
+    "account": _("account"),
+    "fact": _("fact"),
+    "auditrecord": _("audit record"),
+    "programme": _("programme"),
+}
+
+
+def _object_name(kind: str, key: str) -> str:
+    """The name of staff, or of the client behind a key; members stay an id: their names are asked for with a reason."""
+    if kind == "user":
+        return words.people([f"staff:{key}"]).get(key, key)
+    if kind == "apikey" and key:
+        found = ApiKey.objects.select_related("client").filter(pk=key).first()
+        return f"{found.client.name} ({key})" if found else key
+    return key
 
 
 @admin.register(Store, site=site)
@@ -224,8 +254,14 @@ class AuditLog(ReadOnlyRoom):
 
     @admin.display(description=_("about"))
     def shown_object(self, row: AuditRecord) -> str:
-        """Kind and id."""
-        return f"{row.object_type} {row.object_id}".strip()
+        """The kind in words, then a name for people, stores and keys, else the id. Names are read now."""
+        kind = str(OBJECTS.get(row.object_type, row.object_type))
+        names: dict[tuple[str, str], str] = self.__dict__.setdefault("_object_names", {})
+        asked = (row.object_type, row.object_id)
+        if asked not in names:
+            names.clear() if len(names) > 500 else None
+            names[asked] = _object_name(*asked)
+        return f"{kind} {names[asked]}".strip()
 
     @admin.display(description=_("when"), ordering="sequence")
     def shown_at(self, row: AuditRecord) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ from unfold.sites import UnfoldAdminSite
 from loyalty import audit, clock, roles
 from loyalty.admin import gate, signin
 
+_FIGURE = re.compile('<span class="figure">([+\u2212]?[0-9,]+)</span>')  # a whole number from `words.figure`
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -209,6 +211,8 @@ class Room(ModelAdmin):
             value = dict(field.flatchoices).get(value, value)
         if isinstance(value, int) and not isinstance(value, bool):
             return value
+        if figure := _FIGURE.fullmatch(str(value)):
+            return int(figure[1].replace(",", "").replace("\u2212", "-"))
         return plain_cell("" if value is None else strip_tags(str(value)))
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from fractions import Fraction
 from uuid import UUID
 
 from django.utils.formats import date_format, number_format
@@ -12,9 +13,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from loyalty import money, policies
+from loyalty import figures, money, policies
 from loyalty.models import Store, User
 
+_SYMBOLS = {"JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
 _DOT = (
     '<span class="state"><svg viewBox="0 0 8 8" aria-hidden="true">'
     '<circle class="{}" cx="4" cy="4" r="3.5"/></svg>{}</span>'
@@ -46,7 +48,18 @@ def amount(minor_units: int, currency: str) -> str:
     whole, point, fraction = money.text(abs(minor_units), currency).partition(".")
     text = f"{int(whole):,}{point}{fraction}"
     sign = "\u2212" if minor_units < 0 else ""
-    symbol = {"JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}.get(currency)
+    symbol = _SYMBOLS.get(currency)
+    return f"{sign}{symbol}{text}" if symbol else f"{sign}{text} {currency}"
+
+
+def short_amount(minor_units: int, currency: str) -> str:
+    """Money in a summary: in full below a million, then ¥4,820万 or ¥48.2M."""
+    whole = Fraction(minor_units, 10 ** money.decimals(currency))
+    if abs(whole) < figures.LARGE:
+        return amount(minor_units, currency)
+    text = figures.compact(abs(whole))
+    sign = "\u2212" if minor_units < 0 else ""
+    symbol = _SYMBOLS.get(currency)
     return f"{sign}{symbol}{text}" if symbol else f"{sign}{text} {currency}"
 
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from loyalty import charts, clock, money, outbox, policies, roles
 from loyalty.admin import checks, words
 from loyalty.admin.shell import site
+from loyalty.figures import compact
 from loyalty.models import User
 from members.admin import numbers
 from members.models import Message
@@ -28,6 +29,7 @@ PERIODS = [
     ("52w", gettext_lazy("52 weeks")),
 ]
 LATE_SECONDS = 3600
+MOST_PERCENT = 999
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -100,26 +102,23 @@ def _kpis(figures: numbers.Figures, request: HttpRequest) -> list[dict[str, Any]
     entries = "admin:loyalty_entry_changelist" if roles.may(request.user, "view", "ledger") else ""
 
     def spent(value: int) -> str:
-        return words.amount(value, figures.currency)
+        return words.short_amount(value, figures.currency)
 
     rows = [
-        _kpi(_("Members who bought"), figures.active, words.number, members, good=True),
+        _kpi(_("Members who bought"), figures.active, compact, members, good=True),
         _kpi(_("Their purchases"), figures.sales, spent, sales, good=True),
-        _kpi(_("Points issued"), figures.issued, words.number, entries),
-        _kpi(_("Points redeemed"), figures.redeemed, words.number, entries, good=True),
+        _kpi(_("Points issued"), figures.issued, compact, entries),
+        _kpi(_("Points redeemed"), figures.redeemed, compact, entries, good=True),
     ]
     if figures.outstanding is not None:
-        rows.append(_kpi(_("Points outstanding"), figures.outstanding, words.number, entries))
+        rows.append(_kpi(_("Points outstanding"), figures.outstanding, compact, entries))
     else:
-        rows.append(_kpi(_("New members"), figures.joined, words.number, members, good=True))
+        rows.append(_kpi(_("New members"), figures.joined, compact, members, good=True))
     return rows
 
 
 def _kpi(name: str, number: numbers.Number, shown: Any, link: str, *, good: bool = False) -> dict[str, Any]:
-    change = ""
-    if number.before > 0:
-        percent = Fraction(100 * (number.now - number.before), number.before)
-        change = f"{'+' if percent > 0 else chr(0x2212) if percent < 0 else '±'}{abs(float(percent)):.1f}%"
+    change = _change(number.now, number.before)
     up = number.now >= number.before
     return {
         "name": name,
@@ -130,6 +129,16 @@ def _kpi(name: str, number: numbers.Number, shown: Any, link: str, *, good: bool
         "spark": charts.spark(number.line, number.line_before),
         "link": reverse(link) if link else "",
     }
+
+
+def _change(now: int, before: int) -> str:
+    """Against the period before: +12.5%, −3.0%; from eleven times on ×11. "" without anything to compare with."""
+    if before <= 0:
+        return ""
+    percent = Fraction(100 * (now - before), before)
+    if percent > MOST_PERCENT:
+        return f"×{compact(Fraction(now, before))}"
+    return f"{'+' if percent > 0 else chr(0x2212) if percent < 0 else '±'}{abs(float(percent)):.1f}%"
 
 
 def _tasks(request: HttpRequest) -> list[dict[str, Any]]:
@@ -202,8 +211,8 @@ def _stock(figures: numbers.Figures, language: str) -> dict[str, Any] | None:
     return {
         "chart": charts.area(named, titled_by="h-stock"),
         "rows": [(name, words.number(total)) for name, total in named],
-        "points": words.number(figures.outstanding.now),
-        "value": words.amount(value, figures.currency),
+        "points": compact(figures.outstanding.now),
+        "value": words.short_amount(value, figures.currency),
         "said": said,
         "unit": words.amount(1, figures.currency),
     }

@@ -89,6 +89,13 @@ def standing(member_id: UUID, zone: ZoneInfo, today: date) -> list[Standing]:
     return result
 
 
+_PLACES = {
+    "member": gettext_lazy("on this website"),
+    "key": gettext_lazy("in a shop"),
+    "staff": gettext_lazy("with our staff"),
+}
+
+
 def described(row: Consent, zone: ZoneInfo) -> dict[str, str]:
     """One choice of the past, in words."""
     known = {(choice.purpose, choice.channel): str(choice.title) for choice in OFFERED}
@@ -104,11 +111,7 @@ def described(row: Consent, zone: ZoneInfo) -> dict[str, str]:
 
 def place(source: str) -> str:
     """Where a choice was made, in words."""
-    return {
-        "member": _("on this website"),
-        "key": _("in a shop"),
-        "staff": _("with our staff"),
-    }.get(source.partition(":")[0], _("elsewhere"))
+    return str(_PLACES.get(source.partition(":")[0], _("elsewhere")))
 
 
 def _unsaid(choice: Choice) -> str:
@@ -117,4 +120,6 @@ def _unsaid(choice: Choice) -> str:
 
 def _said(row: Consent, zone: ZoneInfo, today: date) -> str:
     words = {"day": formats.day_short(clock.day_of(row.at, zone), today), "place": place(row.source)}
+    if row.source.partition(":")[0] not in _PLACES:
+        return (_("Agreed %(day)s") if row.given else _("Off since %(day)s")) % words
     return (_("Agreed %(day)s, %(place)s") if row.given else _("Off since %(day)s, %(place)s")) % words

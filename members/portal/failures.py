@@ -7,6 +7,7 @@ import secrets
 
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
@@ -31,6 +32,10 @@ WORDS = {
         _("Something went wrong here"),
         _("We have been told. Nothing was booked twice, and your points are as they were. Please try again shortly."),
     ),
+}
+STAFF_WORDS = {
+    403: (_("This page is not for you"), _("Your role does not open it. Ask an administrator if you need it.")),
+    404: (_("Page not found"), _("Nothing is at this address, or it is out of your reach. Nothing was changed.")),
 }
 STALE = (
     _("This form is too old"),
@@ -65,9 +70,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def page(request: HttpRequest, status: int, words: tuple[object, object] | None = None) -> HttpResponse:
     """An error page in the house's style, without forms, so that equal errors have equal pages but for the number."""
-    title, text = words or WORDS[status]
+    for_staff = request.path_info.startswith("/staff/") and (words or status in STAFF_WORDS)
+    title, text = words or (STAFF_WORDS if for_staff else WORDS)[status]
     context = {"title": title, "text": text, "number": number(request), "bare": True}
     try:
+        if for_staff:
+            return _staff_page(request, context, status)
         member = frame.member_of(request) if hasattr(request, "user") else None
         if member:
             frame.speak(request, member)
@@ -75,6 +83,13 @@ def page(request: HttpRequest, status: int, words: tuple[object, object] | None 
     except DatabaseError:
         log.exception("the error page was drawn without its frame")
         response = HttpResponseServerError(render_to_string("portal/error_plain.html", context))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _staff_page(request: HttpRequest, context: dict[str, object], status: int) -> HttpResponse:
+    """The same in the look of the staff side, in the language of the browser session."""
+    response = render(request, "staff/error.html", context, status=status)
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
+from django.conf import settings
+
 from loyalty import factors, staff
 from loyalty.models import Role, User
 from members.models import Identity, Member
@@ -59,6 +61,6 @@ def members() -> list[SignIn]:
         if best is None:
             continue
         email = Identity.objects.get(member=best, kind=Identity.Kind.EMAIL)
-        note = f"a member ({language}); the code arrives in LOYALTY_HOME/mail, and staff can read it"
+        note = f"a member ({language}); the code arrives in {settings.EMAIL_FILE_PATH}, and staff can read it"
         sign_ins.append({"face": "Portal", "user": email.value, "note": note})
     return sign_ins

@@ -35,6 +35,16 @@ def test_a_key_is_shown_once_and_never_again(programme, desk, client):
     assert record.object_id == key.pk and secret not in json.dumps(record.data)
 
 
+def test_reloading_the_answer_makes_no_second_key(programme, desk):
+    address = reverse("admin:loyalty_apikey_new")
+    form = {"name": "Till 3", "scopes": ["sales"], "once": desk.get(address).context["once"]}
+    assert desk.post(address, form).context["token"]
+    again = desk.post(address, form, follow=True)
+    assert ApiKey.objects.count() == 1 and "made its key already" in again.content.decode()
+    assert desk.post(address, {**form, "once": desk.get(address).context["once"]}).context["token"]
+    assert ApiKey.objects.count() == 2
+
+
 def test_revoking_asks_why_and_ends_the_key_at_the_next_request(programme, desk, client):
     token = make_key(desk).context["token"]
     key = ApiKey.objects.get()

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
-from django.urls import reverse
+from datetime import UTC, datetime
 
+import pytest
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import override
+
+from loyalty import ledger
+from loyalty.admin import words
+from loyalty.figures import compact
 from loyalty.models import AuditRecord, Role
 from members.admin import numbers
 from members.models import Member
@@ -111,6 +118,15 @@ def test_a_list_is_exported_without_formulas_and_the_log_says_so(ada, desk):
     assert AuditRecord.objects.get(action="list.exported").data == {"rows": 1}
 
 
+def test_numbers_are_exported_as_numbers(ada, desk):
+    with transaction.atomic():
+        account = ledger.lock(ada.account_id)[0]
+        ledger.post(account=account, kind="redeem", house="redeemed", points=-5, reference="r:1", actor="system:test")
+    response = desk.get(reverse("admin:loyalty_entry_changelist"), {"export": "csv"})
+    rows = [line.split(",")[2:4] for line in b"".join(response.streaming_content).decode().splitlines()[1:]]
+    assert sorted(rows) == [["-5", "255"], ["120", "120"], ["140", "260"]]
+
+
 def test_an_export_obeys_reach_and_needs_the_power(ada, ben, hire):
     manager = signed_in(hire(Role.MANAGER, store="harbour"))
     text = b"".join(manager.get(reverse(LIST), {"export": "csv"}).streaming_content).decode()
@@ -152,6 +168,33 @@ def test_the_dashboard_shows_the_last_period_that_has_data(ada, ben, desk):
 def test_a_managers_dashboard_counts_their_store(ada, ben, hire):
     page = signed_in(hire(Role.MANAGER, store="harbour")).get("/staff/").content.decode()
     assert "$40.00" in page and "$300.50" not in page and "New members" in page
+
+
+@pytest.mark.parametrize(
+    ("value", "english", "japanese"),
+    [
+        (0, "0", "0"),
+        (-999_999, "\u2212999,999", "\u2212999,999"),
+        (1_000_000, "1M", "100万"),
+        (48_200_000, "48.2M", "4,820万"),
+        (1_234_567_890, "1.23B", "12.3億"),
+        (999_999_999_999, "1T", "1兆"),
+        (-5_000_000_000_000, "\u22125T", "\u22125兆"),
+    ],
+)
+def test_large_figures_are_short_in_summaries(value, english, japanese):
+    for language, text in (("en", english), ("ja", japanese)):
+        with override(language):
+            assert compact(value) == text
+            assert words.short_amount(value, "JPY").replace("¥", "") == text
+
+
+def test_the_dashboard_is_short_about_large_figures(ada, desk):
+    sell(ada, 99_999_999_999_900, receipt="L-1", at=datetime(2026, 4, 20, 9, tzinfo=UTC))
+    for point in (1, 2, 3):
+        sell(ada, 1_000, receipt=f"L-1-{point}", at=datetime(2026, 3, 25, 9, tzinfo=UTC))
+    page = desk.get(reverse("admin:index")).content.decode()
+    assert "$1T" in page and "×" in page and "999,999,999,999.00" not in page
 
 
 def test_an_empty_programme_has_a_dashboard(programme, desk):
