@@ -113,7 +113,7 @@ def test_a_second_key_with_the_same_address_is_refused_and_names_the_field(shop,
         ({"email": "ada@example.com", "balance": 5}, "unknown_field", "balance"),
         (
             {"email": "ada@example.com", "consents": [{"purpose": "X", "channel": "email", "given": True}]},
-            "not_a_code",
+            "not_a_choice",
             "consents[0].purpose",
         ),
     ],
