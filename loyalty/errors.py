@@ -75,7 +75,7 @@ class InsufficientPoints(Refusal):
 
 
 class DuplicateReceipt(Refusal):
-    """The receipt was reported before with other content; `sale` is the first one."""
+    """The receipt was reported before; the detail says whether with other content, and `sale` is the first one."""
 
     status, code, title = 409, "duplicate_receipt", "This receipt is known already"
 

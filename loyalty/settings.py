@@ -195,6 +195,7 @@ REST_FRAMEWORK: dict[str, object] = {
 }
 
 SPECTACULAR_SETTINGS: dict[str, object] = {
+    "PATH_CONVERTER_OVERRIDES": {"id": {"type": "string", "format": "uuid"}},
     "TITLE": "Loyalty API",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",

@@ -81,10 +81,10 @@ def find_by_receipt(*, store: Store, receipt: str) -> Sale | None:
     return Sale.objects.filter(store=store, receipt=receipt).first()
 
 
-def duplicate(sale: UUID | None, receipt: str) -> DuplicateReceipt:
-    """The refusal that points to the first report of a receipt."""
-    detail = f"Receipt “{receipt}” of this store was reported before, with other content."
-    return DuplicateReceipt(detail, sale=str(sale)) if sale else DuplicateReceipt(detail)
+def duplicate(first: FirstReport, receipt: str, content_hash: bytes) -> DuplicateReceipt:
+    """The refusal that points to the first report of a receipt, and says whether its content was another."""
+    other = "" if first.content_hash == content_hash else ", with other content"
+    return DuplicateReceipt(f"Receipt “{receipt}” of this store was reported before{other}.", sale=str(first.id))
 
 
 def record(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +11,9 @@ from loyalty import clock, rows
 from loyalty.errors import FieldError, InvalidBody
 from members.models import Consent, Member
 
-_CODE = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
-_LIMITS = {"purpose": 40, "channel": 20}
+PURPOSES = ("service", "marketing")  # messages about one's own points and membership; offers
+CHANNELS = ("email", "sms", "push", "line", "post", "phone")
+_KNOWN = {"purpose": PURPOSES, "channel": CHANNELS}
 MOST = 50  # choices in one request
 
 
@@ -99,14 +99,20 @@ def instances(*, member: Member, choices: Iterable[Choice], source: str, at: dat
 
 
 def wrong(choices: Sequence[Choice]) -> list[FieldError]:
-    """What is wrong with choices that came from outside: purposes and channels are short codes."""
+    """What is wrong with choices that came from outside: unknown purposes and channels, one question twice."""
     if len(choices) > MOST:
         return [FieldError("consents", "out_of_range", f"At most {MOST} choices at once.")]
-    return [
-        FieldError(f"consents[{place}].{name}", "not_a_code", f"A code: a–z, 0–9, _ and -, at most {longest}.")
+    errors = [
+        FieldError(f"consents[{place}].{name}", "not_a_choice", f"One of: {', '.join(known)}.")
         for place, choice in enumerate(choices)
-        for name, longest in _LIMITS.items()
-        if len(getattr(choice, name)) > longest or _CODE.fullmatch(getattr(choice, name)) is None
+        for name, known in _KNOWN.items()
+        if getattr(choice, name) not in known
+    ]
+    asked = [(choice.purpose, choice.channel) for choice in choices]
+    return errors + [
+        FieldError(f"consents[{place}]", "out_of_range", "This purpose and channel are there twice.")
+        for place, pair in enumerate(asked)
+        if pair in asked[:place]
     ]
 
 

@@ -9,11 +9,23 @@ from typing import Any
 from uuid import UUID
 
 from loyalty import clock, ledger, outbox, policies, rows
-from loyalty.errors import MemberMismatch, NotFound, RewardNotAvailable, SaleNotFound
+from loyalty.errors import (
+    FieldError,
+    HoldExpired,
+    InvalidBody,
+    MemberMismatch,
+    NotFound,
+    RedemptionCancelled,
+    RedemptionSettled,
+    RewardNotAvailable,
+    SaleNotFound,
+)
 from loyalty.models import Account, Hold, Store
 from members import locks
 from members.models import Sale
 from rewards.models import Redemption
+
+_CLOSED = {"settled": RedemptionSettled, "cancelled": RedemptionCancelled, "expired": HoldExpired}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +109,26 @@ def settle_for_sale(
 
 
 def find_all(redemptions: Sequence[UUID], member: UUID) -> list[Redemption]:
-    """The redemptions of one member with these ids, in the order given. Raises RewardNotAvailable."""
+    """The redemptions of one member with these ids, in the order given. Raises RewardNotAvailable, InvalidBody."""
     if not redemptions:
         return []
+    for place, redemption in enumerate(redemptions):
+        if redemption in redemptions[:place]:
+            detail = "This redemption is there twice."
+            raise InvalidBody(detail, errors=(FieldError(f"redemptions[{place}]", "out_of_range", detail),))
     known = Redemption.objects.select_related("hold").filter(member=member).in_bulk(list(redemptions))
     if len(known) != len(redemptions):
         raise RewardNotAvailable("Not all of these redemptions are this member's.")
     return [known[redemption] for redemption in redemptions]
+
+
+def open_all(redemptions: Sequence[UUID], member: UUID) -> list[Redemption]:
+    """The same, where each is still held: what a sale could settle. Raises what became of one that is not, too."""
+    found = find_all(redemptions, member)
+    for one in found:
+        if refusal := _CLOSED.get(status(one.hold)):
+            raise refusal
+    return found
 
 
 def nobodys(redemptions: Sequence[UUID]) -> None:

@@ -23,6 +23,7 @@ MAX_DEPTH = 20
 _PIECE = 64 * 1024
 # Strings are skipped whole, an unfinished one to the end, so that no input makes this quadratic.
 _BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|([\[{])|([\]}])', re.DOTALL)
+_INTEGER = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -150,7 +151,9 @@ def query(request: HttpRequest, kind: type[T]) -> T:
         raise refusal([FieldError(doubled[0], "duplicate_field", "This parameter is there twice.")])
     if not any("\0" in part for pair in pairs for part in pair):
         try:
-            return msgspec.convert(values, kind, strict=False, dec_hook=fields.decode_hook)
+            made = msgspec.convert(values, kind, strict=False, dec_hook=fields.decode_hook)
+            if all(type(getattr(made, name)) is not int or _INTEGER.fullmatch(values[name]) for name in values):
+                return made  # msgspec takes 1.0 for a whole number
         except msgspec.ValidationError:
             pass
     raise refusal(explain.value(values, kind, texts=True) or [FieldError("", "malformed", "The query is malformed.")])

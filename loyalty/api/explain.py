@@ -158,8 +158,9 @@ class Walk:
             else:
                 yield from self.check(given[name], field.type, _under(path, name))
         if kind.forbid_unknown_fields:
-            for name in given.keys() - known.keys():
-                yield FieldError(_under(path, name), "unknown_field", "There is no such field.")
+            for name in given:
+                if name not in known:
+                    yield FieldError(_under(path, name), "unknown_field", "There is no such field.")
 
     def items(self, tree: Any, kind: kinds.ListType, path: str) -> Iterator[FieldError]:
         """A list."""
@@ -188,7 +189,9 @@ class Walk:
             return
         complaints = [list(self.check(tree, choice, path)) for choice in choices]
         if all(complaints):
-            yield from min(complaints, key=lambda errors: (errors[0].code.startswith("not_"), len(errors)))
+            ranked = zip(choices, complaints, strict=True)
+            _, best = min(ranked, key=lambda pair: (not _meant(tree, pair[0]), *_weight(pair[1])))
+            yield from best
 
     def integer(self, tree: Any, kind: kinds.IntType, path: str) -> Iterator[FieldError]:
         """A whole number within its bounds."""
@@ -250,6 +253,17 @@ class Walk:
         """Nothing but null."""
         if tree is not None:
             yield FieldError(path, "malformed", "null is needed.")
+
+
+def _meant(tree: Any, kind: Any) -> bool:
+    """Whether a text stands where a text may stand: then it is judged as one."""
+    while isinstance(kind, kinds.Metadata):
+        kind = kind.type
+    return isinstance(tree, str) and isinstance(kind, kinds.StrType)
+
+
+def _weight(errors: list[FieldError]) -> tuple[bool, int]:
+    return errors[0].code.startswith("not_"), len(errors)
 
 
 def _length(size: int, kind: Any, path: str, unit: str) -> Iterator[FieldError]:

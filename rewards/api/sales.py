@@ -99,7 +99,7 @@ class Quotes(edge.View):
         transaction=False,
         example=BASKET,
         reply=shapes.Sold,
-        refusals=CHECKS,
+        refusals=(*CHECKS, *REDEEMING),
     )
     def post(self, call: edge.Call, body: bodies.QuoteBody) -> dict[str, Any]:
         """Ask what a sale would earn.

@@ -2,6 +2,8 @@
 
 from django.urls import path
 
+from loyalty.api import converters  # noqa: F401  (registers `id`)
+
 from .programme import ProgrammeView
 from .redemptions import Cancellations, Redemptions, Settlements
 from .sales import Quotes, Sales
@@ -10,7 +12,7 @@ urlpatterns = [
     path("sales", Sales.as_view()),
     path("sales/quote", Quotes.as_view()),
     path("redemptions", Redemptions.as_view()),
-    path("redemptions/<uuid:redemption_id>/settle", Settlements.as_view()),
-    path("redemptions/<uuid:redemption_id>/cancel", Cancellations.as_view()),
+    path("redemptions/<id:redemption_id>/settle", Settlements.as_view()),
+    path("redemptions/<id:redemption_id>/cancel", Cancellations.as_view()),
     path("programme", ProgrammeView.as_view()),
 ]

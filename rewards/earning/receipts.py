@@ -57,7 +57,7 @@ def check(receipt: Receipt, programme: Policies, now: datetime) -> None:
     if basket.tenders:
         paid = sum(tender.amount_minor for tender in basket.tenders)
         if paid != receipt.total_minor:
-            raise _sum(TendersDoNotAddUp, "The tenders", paid, receipt.total_minor, basket.currency)
+            raise _sum(TendersDoNotAddUp, "The tenders", paid, receipt.total_minor, basket.currency, "tenders")
 
 
 def check_points(decision: rules.Decision) -> None:
@@ -111,11 +111,11 @@ def _check_discount(discount: rules.Discount, amounts: dict[int, int], place: st
             raise LinesDoNotAddUp(detail, errors=(FieldError(f"{place}.amount", LinesDoNotAddUp.code, detail),))
 
 
-def _sum(kind: type[Refusal], what: str, found: int, total: int, currency: str) -> Refusal:
+def _sum(kind: type[Refusal], what: str, found: int, total: int, currency: str, field: str = "total") -> Refusal:
     negative, amount = ("−", -found) if found < 0 else ("", found)
     text = f"{negative}{money.text(amount, currency)}"
     detail = f"{what} are {text}; the total is {money.text(total, currency)}."
-    return kind(detail, errors=(FieldError("total", kind.code, detail),))
+    return kind(detail, errors=(FieldError(field, kind.code, detail),))
 
 
 def _wrong(field: str, detail: str) -> InvalidBody:

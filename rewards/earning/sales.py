@@ -67,7 +67,7 @@ def record_sale(*, receipt: Receipt, member: Reference | None, actor: str, redem
     who = found.member if found else None
     situation = activity.situation(store=receipt.store, receipt=receipt.number, member=who)
     if situation.reported is not None:
-        raise activity.duplicate(situation.reported.id, receipt.number)
+        raise activity.duplicate(situation.reported, receipt.number, _content_hash(receipt))
     programme, decision = decide(receipt, who, situation, now)
     sold = Sold(receipt, decision, present, now, situation.language, who)
     with rows.together():
@@ -118,7 +118,7 @@ def quote(*, receipt: Receipt, member: Reference | None, redemptions: Sequence[U
     if who is None:
         redemption.nobodys(redemptions)
     else:
-        sold.redemptions = redemption.find_all(redemptions, who.pk)
+        sold.redemptions = redemption.open_all(redemptions, who.pk)
         spend = who.spend_minor + receipt.total_minor
         before = {standing.group: standing.level for standing in situation.standings}
         sold.standings = [
@@ -127,7 +127,7 @@ def quote(*, receipt: Receipt, member: Reference | None, redemptions: Sequence[U
             for level in [tiers.level_for(spend, group.levels)]
         ]
         sold.tier_changed = any(before.get(s.group, "") != s.level for s in sold.standings)
-        sold.balance = _balance_after(ledger.current(who.account_id), decision, now)
+        sold.balance = _balance_after(ledger.current(who.account_id), decision, sold.redemptions, now)
     return sold
 
 
@@ -172,7 +172,7 @@ def _write_sale(
         currency=basket.currency,
         total_minor=receipt.total_minor,
         lines=[_line(line, points[line.number]) for line in basket.lines],
-        content_hash=receipt.content_hash or hashlib.sha256(msgspec.json.encode(basket)).digest(),
+        content_hash=_content_hash(receipt),
         actor=actor,
         channel=basket.channel,
         device=receipt.device,
@@ -180,6 +180,10 @@ def _write_sale(
         details=details,
         decision=record,
     )
+
+
+def _content_hash(receipt: Receipt) -> bytes:
+    return receipt.content_hash or hashlib.sha256(msgspec.json.encode(receipt.basket)).digest()
 
 
 def _line(line: rules.Line, points: int) -> SaleLine:
@@ -238,8 +242,13 @@ def _post(
     )
 
 
-def _balance_after(account: Account, decision: rules.Decision, now: datetime) -> ledger.Balance:
-    """The balance with the points of a decision; the account in memory is changed, nothing is written."""
+def _balance_after(
+    account: Account, decision: rules.Decision, redemptions: Sequence[Redemption], now: datetime
+) -> ledger.Balance:
+    """The balance with the points of a decision and without those of holds that it settles.
+
+    The account in memory is changed, nothing is written.
+    """
     account.sequence += 1 if decision.lots else 0
     for lot in decision.lots:
         if lot.expires_at is not None and lot.expires_at <= now:
@@ -250,4 +259,8 @@ def _balance_after(account: Account, decision: rules.Decision, now: datetime) ->
             account.pending += lot.points
         else:
             account.debt -= min(account.debt, lot.points)
+    for one in redemptions:
+        account.sequence += 1
+        account.total -= one.points
+        account.held -= one.points
     return ledger.balance(account)

@@ -74,3 +74,9 @@ def test_the_snapshot_in_docs_is_the_api():
         for methods in snapshot["paths"].values()
         for call in methods.values()
     )
+
+
+def test_the_page_lists_every_code():
+    page = Client().get("/api/docs").content.decode()
+    table = page.partition('id="codes"')[2].partition("</table>")[0]
+    assert re.findall(r'href="/problems/([a-z_]+)"', table) == list(docs.all_problems())

@@ -113,7 +113,7 @@ def test_a_second_key_with_the_same_address_is_refused_and_names_the_field(shop,
         ({"email": "ada@example.com", "balance": 5}, "unknown_field", "balance"),
         (
             {"email": "ada@example.com", "consents": [{"purpose": "X", "channel": "email", "given": True}]},
-            "not_a_code",
+            "not_a_choice",
             "consents[0].purpose",
         ),
     ],
@@ -356,3 +356,31 @@ def test_a_decision_says_why(shop, ada):
         "rules": [],
         "tier_used": "bronze",
     }
+
+
+@pytest.mark.parametrize(
+    ("choices", "field", "code"),
+    [
+        ([("news", "email", True)], "consents[0].purpose", "not_a_choice"),
+        ([("marketing", "fax", True)], "consents[0].channel", "not_a_choice"),
+        ([("marketing", "email", True), ("marketing", "email", False)], "consents[1]", "out_of_range"),
+    ],
+)
+def test_consents_are_of_known_purposes_and_channels_each_once(shop, ada, choices, field, code):
+    consents = [{"purpose": purpose, "channel": channel, "given": given} for purpose, channel, given in choices]
+    for reply in (
+        shop.post("/api/v1/members", {"email": "eve@example.com", "consents": consents}),
+        shop.patch(f"/api/v1/members/{ada.pk}", {"consents": consents}),
+    ):
+        assert problem(reply) == (400, code)
+        assert [(error["field"], error["code"]) for error in reply.json()["errors"]] == [(field, code)]
+
+
+@pytest.mark.parametrize("limit", ["1.0", "+1", "1e0"])
+def test_a_limit_is_a_whole_number(shop, ada, limit):
+    reply = shop.get(f"/api/v1/members/{ada.pk}/entries?limit={limit}")
+    assert problem(reply) == (400, "not_an_integer")
+
+
+def test_a_members_id_in_capitals_is_the_same(shop, ada):
+    assert shop.get(f"/api/v1/members/{str(ada.pk).upper()}/wallet").json()["member"] == str(ada.pk)

@@ -95,7 +95,7 @@ def test_everything_that_is_wrong_is_named_and_nothing_changes(ada):
         ("attributes", "not_a_code"),
         ("attributes.ok", "too_long"),
         ("birthday", "out_of_range"),
-        ("consents[0].channel", "not_a_code"),
+        ("consents[0].channel", "not_a_choice"),
         ("email", "not_an_email"),
         ("language", "unknown_language"),
         ("name", "too_long"),
@@ -133,7 +133,9 @@ def test_what_was_never_asked_is_not_agreed_to(ada):
     assert consent.allows(ada.pk, purpose="marketing", channel="sms") is False
 
 
-def test_of_two_answers_to_one_question_the_last_counts(ada):
-    choices = [consent.Choice("marketing", "email", given=given) for given in (True, False)]
-    change(ada, consents=choices)
-    assert [row.given for row in consent.history(ada.pk)] == [False]
+def test_two_answers_to_one_question_are_refused(ada):
+    both = [consent.Choice("marketing", "email", given=given) for given in (True, False)]
+    with pytest.raises(InvalidBody) as refused:
+        change(ada, consents=both)
+    assert [(error.field, error.code) for error in refused.value.errors] == [("consents[1]", "out_of_range")]
+    assert Consent.objects.count() == 0

@@ -232,6 +232,40 @@ def test_holds_are_settled_with_their_sale(till, ada):
     assert books.check().problems == []
 
 
+def test_a_quote_shows_the_balance_after_its_holds_are_settled(till, ada):
+    held = [till.redeem(10).json()["id"], till.redeem(20).json()["id"]]
+    quoted = till.quote("5", redemptions=held).json()["balance"]
+    assert quoted == {"total": 75, "available": 75, "pending": 0, "held": 0, "debt": 0, "sequence": 4}
+    assert till.sell("5", "R-9", redemptions=held).json()["balance"] == quoted
+
+
+@pytest.mark.parametrize(("way", "code"), [*WAYS.items(), ("wait", "hold_expired")])
+def test_a_quote_refuses_a_hold_as_the_sale_would(till, ada, monkeypatch, way, code):
+    held = till.redeem(30).json()
+    if way == "wait":
+        late = clock.now() + timedelta(minutes=15)
+        monkeypatch.setattr(clock, "now", lambda: late)
+    else:
+        act(till, held, way)
+    assert code_of(till.quote("5", redemptions=[held["id"]])) == (409, code)
+    assert code_of(till.sell("5", "R-9", redemptions=[held["id"]])) == (409, code)
+
+
+def test_a_hold_is_named_once(till, ada):
+    held = till.redeem(30).json()["id"]
+    for reply in (till.quote("5", redemptions=[held, held]), till.sell("5", "R-9", redemptions=[held, held.upper()])):
+        assert code_of(reply) == (400, "out_of_range")
+        assert reply.json()["errors"] == [
+            {"field": "redemptions[1]", "code": "out_of_range", "detail": "This redemption is there twice."}
+        ]
+    assert balance(ada)["held"] == 30
+
+
+def test_an_id_in_a_path_may_be_in_capitals(till, ada):
+    held = till.redeem(30).json()
+    assert act(till, {"id": held["id"].upper()}, "settle").json()["id"] == held["id"]
+
+
 def test_a_sale_whose_holds_cannot_be_settled_fails_with_them(till, ada, ben):
     held = till.redeem(10).json()
     gone = till.redeem(20).json()

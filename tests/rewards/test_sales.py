@@ -222,7 +222,27 @@ def test_a_receipt_seen_before_points_to_the_first(till, ada, change):
     again = till.sell(**change)
     assert code_of(again) == (409, "duplicate_receipt")
     assert again.json()["sale"] == first["id"]
+    other = ", with other content" if change else ""
+    assert again.json()["detail"] == f"Receipt “R-1” of this store was reported before{other}."
     assert (Sale.objects.count(), balance(ada)["total"]) == (1, 19)
+
+
+@pytest.mark.parametrize("quantity", ["0.3500", "1.2345", "abc", "-1", ""])
+def test_a_text_that_is_no_quantity(till, quantity):
+    reply = till.sell(lines=[{"line": 1, "amount": "19.99", "quantity": quantity}])
+    assert code_of(reply) == (400, "not_a_quantity")
+    assert [error["field"] for error in reply.json()["errors"]] == ["lines[0].quantity"]
+
+
+def test_tenders_that_do_not_add_up_are_named(till):
+    reply = till.sell(tenders=[{"kind": "cash", "amount": "5"}])
+    assert code_of(reply) == (422, "tenders_do_not_add_up")
+    assert [error["field"] for error in reply.json()["errors"]] == ["tenders"]
+
+
+def test_unknown_fields_are_named_in_the_order_sent(till):
+    reply = till.sell(zeta=1, alpha=2, mid=3)
+    assert [error["field"] for error in reply.json()["errors"]] == ["zeta", "alpha", "mid"]
 
 
 def test_the_same_number_in_another_store_is_another_receipt(till):
