@@ -1,9 +1,13 @@
 """The Celery application: a task is only a wake-up for a row that is already committed."""
 
 import os
+import signal
 
 from celery import Celery
+from celery.signals import worker_process_init
 from kombu.transport import redis
+
+from loyalty.runtime.processes import ends_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty.settings")
 
@@ -29,6 +33,15 @@ class QoS(redis.QoS):
 
 
 redis.Channel.QoS = QoS
+
+die_with_the_worker = ends_with_parent(signal.SIGKILL)  # made in the worker, asked for in each of its processes
+
+
+@worker_process_init.connect
+def leave_no_orphan(**_: object) -> None:
+    """A process of the pool that waits for work does not notice by itself that its worker was killed."""
+    die_with_the_worker()
+
 
 app = Celery("loyalty")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -77,10 +77,10 @@ def test_every_field_that_is_wrong_is_named_and_nobody_joins(programme):
             actor="test",
         )
     assert sorted((error.field, error.code) for error in refused.value.errors) == [
-        ("attributes", "not_a_code"),
+        ("attributes", "not_a_choice"),
         ("birthday", "out_of_range"),
         ("card", "not_a_card"),
-        ("consents[0].purpose", "not_a_code"),
+        ("consents[0].purpose", "not_a_choice"),
         ("email", "not_an_email"),
         ("external_id", "required"),
         ("language", "not_a_language"),
