@@ -77,7 +77,7 @@ def test_every_field_that_is_wrong_is_named_and_nobody_joins(programme):
             actor="test",
         )
     assert sorted((error.field, error.code) for error in refused.value.errors) == [
-        ("attributes", "not_a_choice"),
+        ("attributes", "not_a_code"),
         ("birthday", "out_of_range"),
         ("card", "not_a_card"),
         ("consents[0].purpose", "not_a_choice"),
