@@ -86,10 +86,10 @@ def insist_on_web(web_server: Process) -> None:
 
 
 def worker(env: Mapping[str, str], log: Path) -> Process:
-    """A Celery worker with two processes; without its launcher it drops its unacknowledged tasks at once."""
+    """A Celery worker with two processes; without its launcher it is killed, and the sweepers find its work."""
     command = [PYTHON, "-m", "celery", "-A", "loyalty", "worker", "-c", "2", "-l", "warning"]
     command += ["--without-gossip", "--without-mingle"]
-    return Process("worker", command, log=log / "worker.log", env=env, cwd=CHECKOUT, orphan_signal=signal.SIGQUIT)
+    return Process("worker", command, log=log / "worker.log", env=env, cwd=CHECKOUT, orphan_signal=signal.SIGKILL)
 
 
 def beat(env: Mapping[str, str], log: Path) -> Process:
