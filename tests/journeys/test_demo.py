@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import resource
 import stat
 import subprocess
 import sys
@@ -183,5 +182,3 @@ def test_the_whole_demo_is_the_log_to_the_point(seed):
     assert figures["points"]["issued"] == figures["points"]["outstanding"] == 239_444
     assert books.check().problems == []
     assert found() == expected(2357)
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert used.ru_utime + used.ru_stime < 60  # of the processor, which other tests may share

@@ -111,31 +111,31 @@ def test_earning_and_spending_at_once_loses_nothing(ada):
     deadline = time.monotonic() + seconds
     named = {"id": str(ada.pk)}
 
-    def earn(till: int, address) -> int:
+    def earn(till: int, address) -> tuple[int, int]:
         earned = number = 0
         while time.monotonic() < deadline:
             number += 1
             status, reply = persist(address, token, "/api/v1/sales", sale("7.00", f"R-{till}-{number}", member=named))
             assert status == 201, reply
             earned += reply["points"]["earned"]
-        return earned
+        return earned, number
 
-    def burn(address) -> int:
+    def burn(address) -> tuple[int, int]:
         spent = 0
         while time.monotonic() < deadline:
             body = {"member": named, "points": 9, "mode": "settle"}
             status, reply = persist(address, token, "/api/v1/redemptions", body)
             assert (status, reply.get("code")) in ((201, None), (409, "insufficient_points")), reply
             spent -= 9 if status == 201 else 0
-        return spent
+        return spent, 0
 
     with served() as address:
         works = [partial(earn, till, address) for till in range(8)] + [partial(burn, address)] * 8
         results = at_once(works)
     assert not [one for one in results if isinstance(one, BaseException)], results
-    assert balance(ada)["total"] == 500 + sum(results)
+    assert balance(ada)["total"] == 500 + sum(points for points, _sales in results)
     ada.refresh_from_db()
-    assert ada.spend_minor == sum(result for result in results if result > 0) * 100
+    assert ada.spend_minor == 700 * sum(sales for _points, sales in results)
     assert_books_balance()
 
 
