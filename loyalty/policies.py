@@ -184,7 +184,7 @@ def apply(*, document: Mapping[str, Any], actor: str, text: str = "", valid_from
         last = Programme.objects.order_by("version").last()
         number = last.version + 1 if last else 1
         versions = _next_versions(last, document)
-        parsed = _parse(number, document, versions)
+        parsed = parse(document, version=number, versions=versions)
         for builder in _builders:
             parsed.compiled(builder)
         applied = Programme.objects.create(
@@ -230,9 +230,9 @@ def _version(known: _Known, number: int) -> Policies:
     if number not in known.versions:
         if number:
             applied = Programme.objects.get(version=number)
-            known.versions[number] = _parse(number, applied.document, applied.versions)
+            known.versions[number] = parse(applied.document, version=number, versions=applied.versions)
         else:
-            known.versions[number] = _parse(number, EMPTY, {})
+            known.versions[number] = parse(EMPTY)
     return known.versions[number]
 
 
@@ -255,7 +255,10 @@ def _rules_of(document: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _parse(number: int, document: Mapping[str, Any], versions: Mapping[str, int]) -> Policies:
+def parse(
+    document: Mapping[str, Any], *, version: int = 0, versions: Mapping[str, int] | None = None
+) -> Policies:
+    """A document as a version is read. For drafts, checks and what-if: it need not be in force."""
     settings = document.get("settings", {})
     name = document.get("name", EMPTY["name"])
     expiry = dict(settings.get("expiry", {}))
@@ -265,7 +268,7 @@ def _parse(number: int, document: Mapping[str, Any], versions: Mapping[str, int]
     if "stacking" in redeeming:
         redeeming["stacking"] = tuple(redeeming["stacking"])
     return Policies(
-        version=number,
+        version=version,
         document=document,
         name=name if isinstance(name, Mapping) else {"en": str(name)},
         currency=settings.get("currency", "USD"),
@@ -274,5 +277,5 @@ def _parse(number: int, document: Mapping[str, Any], versions: Mapping[str, int]
         earning=Earning(**settings.get("earning", {})),
         expiry=Expiry(**expiry),
         redeeming=Redeeming(**redeeming),
-        versions=versions,
+        versions=versions or {},
     )

@@ -3,12 +3,13 @@
 from .applying import apply, export, rollback
 from .checking import check, check_document
 from .comparing import Change, compare
-from .grammar import SCHEMA
+from .grammar import SCHEMA, schema_text
 from .problems import Problem, ProgrammeRefused
-from .reading import Source, decode, read
+from .reading import MOST_BYTES, Source, decode, read
 from .writing import canonical
 
 __all__ = [
+    "MOST_BYTES",
     "SCHEMA",
     "Change",
     "Problem",
@@ -23,4 +24,5 @@ __all__ = [
     "export",
     "read",
     "rollback",
+    "schema_text",
 ]

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .grammar import SECTIONS
+from .writing import flow
 
 NAMES = {"tiers": "group"}  # what names an object of a section; elsewhere its code
 
@@ -28,6 +29,21 @@ class Change:
     def body(self) -> dict[str, Any]:
         """As JSON."""
         return asdict(self)
+
+    def __str__(self) -> str:
+        """One line: `+ rules[3] (happy-hour): …`, `- …`, `~ rules[0].points (base): 1 → 2`."""
+        mark = {"added": "+", "removed": "-"}.get(self.kind, "~")
+        name = f" ({self.code})" if self.code else ""
+        if self.kind == "changed":
+            return f"{mark} {self.place}{name}: {_short(self.before)} → {_short(self.after)}"
+        return f"{mark} {self.place}{name}: {_short(self.after if self.kind == 'added' else self.before)}"
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return "–"
+    text = flow(value)
+    return text if len(text) <= 120 else f"{text[:119]}…"
 
 
 def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
@@ -77,8 +93,29 @@ def _values(section: str, code: str, place: str, old: Any, new: Any) -> Iterator
                 kind = "removed" if key in old else "added"
                 yield Change("changed" if code else kind, section, code, inside, old.get(key), new.get(key))
         return
+    if _is_coded(old) and _is_coded(new):
+        before, after = _by_name(old, _name_of(old)), _by_name(new, _name_of(new))
+        for name in dict.fromkeys((*after, *before)):
+            index, value = after.get(name) or before[name]
+            there = before.get(name, (0, None))[1]
+            here = value if name in after else None
+            yield from _values(section, code, f"{place}[{index}]", there, here)
+        return
     kind = "added" if old is None else "removed" if new is None else "changed"
     yield Change("changed" if code else kind, section, code, place, old, new)
+
+
+def _is_coded(value: Any) -> bool:
+    """Whether this is a list of objects that have names of their own: rules of a campaign, levels, tickets."""
+    return isinstance(value, list) and bool(value) and all(isinstance(one, Mapping) and _key(one) for one in value)
+
+
+def _name_of(objects: list[Any]) -> str:
+    return _key(objects[0])
+
+
+def _key(value: Mapping[str, Any]) -> str:
+    return "code" if "code" in value else "kind" if "kind" in value and "capacity" in value else ""
 
 
 def _same(old: Any, new: Any) -> bool:

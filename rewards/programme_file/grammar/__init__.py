@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from .earning import CAMPAIGN, GROUP, RULE
 from .giving import EVENT, MESSAGE, PLAN, REWARD
 from .people import CONDITION, REASON, SEGMENT, STORE, TIERS
@@ -74,3 +76,8 @@ SCHEMA: Schema = {
     ),
     "$defs": DEFINITIONS,
 }
+
+
+def schema_text() -> str:
+    """The schema as it is published: docs/programme.schema.json and /api/programme.schema.json."""
+    return json.dumps(SCHEMA, indent=1, ensure_ascii=False) + "\n"
