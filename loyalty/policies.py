@@ -195,18 +195,34 @@ def apply(*, document: Mapping[str, Any], actor: str, text: str = "", valid_from
             versions=versions,
             actor=actor,
         )
-        listed = {entry["code"]: entry for entry in document.get("stores", EMPTY["stores"])}
-        for code, entry in listed.items():
-            Store.objects.update_or_create(
-                code=code,
-                defaults={
-                    "name": entry.get("name", code),
-                    "group": entry.get("group", ""),
-                    "retired_at": None,
-                },
-            )
-        Store.objects.filter(retired_at=None).exclude(code__in=listed).update(retired_at=clock.now())
+        _open_stores(document)
+        retire_stores()
     return applied
+
+
+def retire_stores() -> None:
+    """Close the stores that no version lists which is in force now or will be. They keep their history."""
+    listed = set()
+    for row in Programme.objects.filter(version__in=_from_now_on()):
+        listed |= {entry["code"] for entry in row.document.get("stores", EMPTY["stores"])}
+    Store.objects.filter(retired_at=None).exclude(code__in=listed).update(retired_at=clock.now())
+
+
+def _from_now_on() -> list[int]:
+    """The version in force and those that begin later."""
+    rows = list(Programme.objects.order_by("-valid_from", "-version").values_list("valid_from", "version"))
+    now = clock.now()
+    later = [version for start, version in rows if start > now]
+    begun = [version for start, version in rows if start <= now][:1]
+    return [*later, *(begun or [version for _start, version in rows][-1:])]
+
+
+def _open_stores(document: Mapping[str, Any]) -> None:
+    for entry in document.get("stores", EMPTY["stores"]):
+        Store.objects.update_or_create(
+            code=entry["code"],
+            defaults={"name": entry.get("name", entry["code"]), "group": entry.get("group", ""), "retired_at": None},
+        )
 
 
 def _knowledge() -> _Known:

@@ -141,7 +141,7 @@ def recompute_all() -> int:
 
 
 def follow_programme() -> int:
-    """Bring every member to the level that the programme in force asks for, where another one came into force.
+    """Close stores, and bring every member to the level of the programme in force, where another one came into force.
 
     Called after a version is applied, and every minute for those that began since (`PERIOD`). Harmless to repeat: a
     run that dies is done again by the next. Returns how many members moved.
@@ -149,6 +149,7 @@ def follow_programme() -> int:
     version = policies.current().version
     if Job.objects.filter(name=FOLLOWED, slot=version).exists():
         return 0
+    policies.retire_stores()
     moved = recompute_all()
     Job.objects.update_or_create(name=FOLLOWED, defaults={"slot": version, "started_at": clock.now()})
     return moved
