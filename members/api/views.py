@@ -43,8 +43,8 @@ class ReferralNotFound(Refusal):
 class ConsentBody(Struct, forbid_unknown_fields=True):
     """One answer of the member."""
 
-    purpose: fields.Code
-    channel: fields.Code
+    purpose: fields.Slug
+    channel: fields.Slug
     given: bool
 
 
