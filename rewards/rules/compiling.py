@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -80,6 +81,9 @@ KINDS: Mapping[str, tuple[Callable[[Node, Common, Programme], Rule], frozenset[s
 }
 
 
+EARNING = frozenset({field.name for field in fields(Earning)} | {"pending", "future_minutes", "late_days"})
+
+
 class Programme:
     """What rules need of the rest of the document."""
 
@@ -91,6 +95,7 @@ class Programme:
         except (ZoneInfoNotFoundError, ValueError):
             raise settings.error("timezone", "is not a time zone") from None
         earning = settings.child("earning")
+        earning.only(EARNING)
         self.earning = Earning(
             basis=earning.choice("basis", ("items", "order"), "items"),
             tax=earning.choice("tax", ("included", "excluded"), "included"),
