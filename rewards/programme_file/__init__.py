@@ -2,7 +2,7 @@
 
 from .applying import apply, export, rollback
 from .checking import check, check_document
-from .comparing import Change, compare
+from .comparing import Change, compare, digest
 from .grammar import SCHEMA, schema_text
 from .problems import Problem, ProgrammeRefused
 from .reading import MOST_BYTES, Source, decode, read
@@ -21,6 +21,7 @@ __all__ = [
     "check_document",
     "compare",
     "decode",
+    "digest",
     "export",
     "read",
     "rollback",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -55,6 +57,12 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
         if section not in ("loyalty", "name", "settings"):
             changes.extend(_section(section, old.get(section), new.get(section)))
     return changes
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """A name for a content: equal documents have the same, whatever the order of their keys."""
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _section(section: str, old: Any, new: Any) -> Iterator[Change]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .settings import PENDING, ROUNDINGS, SELECTION
+from .settings import ROUNDINGS
 from .words import (
     MOST_DAYS,
     Schema,
@@ -28,7 +28,10 @@ TRIGGERS = (
     "referral.friend",
     "referral.referrer",
 )
-LINES = mapping({"include": SELECTION, "exclude": SELECTION})
+TRIGGER = nullable(
+    text(60, r"([a-z_]+(\.[a-z_]+)?|activity:[A-Za-z0-9._-]+)", "a trigger such as member.enrolled or activity:visit")
+)
+LINES = mapping({"include": ref("selection"), "exclude": ref("selection")})
 _CAP = nullable(whole(0, 10**15))
 CAPS = mapping({"per_sale": _CAP, "per_day": _CAP, "per_member": _CAP, "total": _CAP})
 PRIORITY = whole(-1_000_000_000, 1_000_000_000, 0)
@@ -54,20 +57,16 @@ RULE_KINDS: dict[str, dict[str, Schema]] = {
 _COMMON: dict[str, Schema] = {
     "code": ref("code"),
     "name": ref("localised"),
-    "trigger": nullable(
-        text(
-            60, r"([a-z_]+(\.[a-z_]+)?|activity:[A-Za-z0-9._-]+)", "a trigger such as member.enrolled or activity:visit"
-        )
-    ),
+    "trigger": ref("trigger"),
     "kind": {},
-    "lines": LINES,
+    "lines": ref("lines"),
     "rounding": choice(*ROUNDINGS, default=""),
     "when": ref("condition"),
     "stackable": flag(default=True),
-    "priority": PRIORITY,
+    "priority": ref("priority"),
     "group": nullable(ref("code")),
-    "caps": CAPS,
-    "pending": PENDING,
+    "caps": ref("caps"),
+    "pending": ref("pending"),
     "expiry": ref("expiry"),
     "enabled": flag(default=True),
     "from": ref("time_or_null"),
@@ -116,9 +115,9 @@ CAMPAIGN: Schema = mapping(
         "budget": _BUDGET,
         "control_percent": whole(0, 100, 0),
         "stackable": flag(default=True),
-        "priority": PRIORITY,
+        "priority": ref("priority"),
         "group": nullable(ref("code")),
-        "caps": CAPS,
+        "caps": ref("caps"),
         "enabled": flag(default=True),
         "rules": listing(ref("rule"), 2000),
     },
