@@ -30,5 +30,5 @@ def check_source(source: Source) -> list[Problem]:
     if not wrong_form:
         return in_order(meaning.problems(source))
     rest = shape.sound_parts(source, wrong_form)
-    found = meaning.contradictions(rest) if rest is not None else []
+    found = meaning.contradictions(rest, [one.place for one in wrong_form]) if rest is not None else []
     return in_order([*wrong_form, *found])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterable, Iterator
 
 from rewards import rules
 from rewards.programme_file.problems import Problem
@@ -18,7 +17,7 @@ CHECKS: tuple[Check, ...] = (
     amounts.lengths_are_lengths,
     codes.each_code_once,
     references.references_are_found,
-    references.multipliers_have_a_base,
+    references.conditions_are_conditions,
     windows.windows_are_possible,
     ladders.ladders_rise,
     ladders.balance_levels_can_be_reached,
@@ -30,22 +29,32 @@ AGAINST_WHAT_IS_STORED: tuple[Check, ...] = (
 )
 
 
+_ABOUT_WHAT_IS_MISSING = frozenset({"required", "unknown_rule", "no_base", "base_disabled", "either_or"})
+
+
 def problems(source: Source) -> list[Problem]:
     """Everything that is wrong or doubtful. The engine's own word on a place stands where nobody else has one."""
-    found = list(chain.from_iterable(check(source.document) for check in (*CHECKS, *AGAINST_WHAT_IS_STORED)))
-    named = {finding.place for finding in found}
-    found.extend(finding for finding in _of_the_engine(source.document) if finding.place not in named)
+    found = [finding for check in (*CHECKS, *AGAINST_WHAT_IS_STORED) for finding in check(source.document)]
+    found.extend(_of_the_engine(source.document, {finding.place for finding in found}))
     return [_problem(source, finding) for finding in found]
 
 
-def contradictions(source: Source) -> list[Problem]:
-    """What a document says against itself, where parts of it may be missing because they were of the wrong form."""
-    return [_problem(source, finding) for check in CHECKS for finding in check(source.document)]
+def contradictions(source: Source, wrong: Iterable[str]) -> list[Problem]:
+    """What a document says against itself, where the parts at the places `wrong` were of the wrong form."""
+    found = [finding for check in CHECKS for finding in check(source.document)]
+    named = {finding.place for finding in found} | set(wrong)
+    engine = _of_the_engine(source.document, named)
+    found.extend(finding for finding in engine if finding.code not in _ABOUT_WHAT_IS_MISSING)
+    return [_problem(source, finding) for finding in found]
 
 
-def _of_the_engine(document: Document) -> Iterator[Finding]:
+def _of_the_engine(document: Document, named: Iterable[str]) -> Iterator[Finding]:
+    """What the rules' engine says of places of which nothing is said yet, nor of what stands inside them."""
+    taken = {place[:at] for place in named for at in range(len(place) + 1) if place[at : at + 1] in ("", ".", "[")}
+    taken -= {place[: place.rfind("]") + 1] for place in taken if place.endswith("]")}
     for one in rules.problems(document):
-        yield Finding(one.place, one.code, one.detail, one.mend, one.severity)
+        if one.place not in taken:
+            yield Finding(one.place, one.code, one.detail, one.mend, one.severity)
 
 
 def _problem(source: Source, finding: Finding) -> Problem:

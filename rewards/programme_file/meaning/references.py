@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from rewards.programme_file.problems import ERROR, WARNING
+from rewards.rules import reading as rules_reading
+from rewards.rules.wording import EVERYWHERE, OF_MEMBERS, Reader
 
 from .findings import Document, Finding, choose, conditions, entries, rows, rules, values, within
 
@@ -21,7 +21,6 @@ _FIELDS = {
     "member.segment": "segments",
     "member.plan": "plans",
 }
-BASES = ("per_amount", "per_unit", "per_visit")
 
 
 def known(document: Document) -> dict[str, set[str]]:
@@ -98,29 +97,17 @@ def _find(there: Known, section: str, place: str, code: Any) -> Iterator[Finding
     yield Finding(place, "unknown_reference", detail, mend)
 
 
-def multipliers_have_a_base(document: Document) -> Iterator[Finding]:
-    """A multiplier without points to multiply gives nothing, for ever."""
-    all_rules = [(rule, campaign) for _place, rule, campaign in rules(document)]
-    bases = {rule.get("code", ""): rule for rule, _campaign in all_rules if is_base(rule)}
-    running = {code for code, rule in bases.items() if rule.get("enabled", True)}
-    codes = {rule.get("code", "") for rule, _campaign in all_rules}
-    say = partial(Finding, code="multiplier_without_base")
-    for place, rule, _campaign in rules(document):
-        if rule.get("kind") != "multiplier" or not rule.get("enabled", True) or rule.get("trigger"):
-            continue
-        wanted = rule.get("of", "all")
-        named = set(bases) if wanted == "all" else set(wanted) & set(bases)
-        mend = _("add a per_amount, per_unit or per_visit rule, or a fixed one with before_multipliers: true")
-        if not named and (wanted == "all" or set(wanted) <= codes):
-            detail = _("This multiplies nothing: there is no rule that gives points before it.")
-            yield say(f"{place}.of" if "of" in rule else place, detail=detail, mend=mend, severity=ERROR)
-        elif named and not named & running:
-            detail = _("This multiplies nothing now: every rule before it is switched off.")
-            yield say(place, detail=detail, mend=_("switch one of them on"), severity=WARNING)
-
-
-def is_base(rule: Mapping[str, Any]) -> bool:
-    """Whether a rule of sales gives points that multipliers multiply."""
-    if rule.get("trigger"):
-        return False
-    return rule.get("kind") in BASES or (rule.get("kind") == "fixed" and rule.get("before_multipliers") is True)
+def conditions_are_conditions(document: Document) -> Iterator[Finding]:
+    """Those of rewards and messages; the engine reads those of rules, campaigns and segments itself."""
+    currency = (document.get("settings") or {}).get("currency", "USD")
+    for section, key, allowed in (
+        ("rewards", "audience", OF_MEMBERS),
+        ("rewards", "when", EVERYWHERE),
+        ("messages", "when", OF_MEMBERS),
+    ):
+        for place, entry in entries(document, section):
+            if isinstance(entry.get(key), dict):
+                noted: list[rules_reading.Problem] = []
+                Reader(currency).condition(rules_reading.Node(entry[key], f"{place}.{key}", noted), allowed)
+                for one in noted:
+                    yield Finding(one.place, one.code, one.detail, one.mend, one.severity)

@@ -17,7 +17,6 @@ def windows_are_possible(document: Document) -> Iterator[Finding]:
     for place, rule, campaign in rules(document):
         yield from _span(place, rule, "from", "until")
         if campaign is not None:
-            yield from _inside(place, rule, campaign.get("window") or {})
             yield from _weekdays(place, rule, campaign.get("window") or {})
     for section in ("campaigns", "rewards"):
         for place, entry in entries(document, section):
@@ -46,19 +45,6 @@ def _span(place: str, entry: Mapping[str, Any], first: str, last: str) -> Iterat
             detail,
             _("give an end after %(start)s") % {"start": entry[first]},
         )
-
-
-def _inside(place: str, rule: Mapping[str, Any], window: Mapping[str, Any]) -> Iterator[Finding]:
-    """A rule whose own window does not meet that of its campaign never applies."""
-    starts, ends = instant(rule.get("from")), instant(rule.get("until"))
-    opens, closes = instant(window.get("from")), instant(window.get("until"))
-    mend = _("let the two windows overlap, or leave the rule's own one out")
-    if starts is not None and closes is not None and starts >= closes:
-        detail = _("The rule begins when its campaign is over (%(end)s).") % {"end": window["until"]}
-        yield Finding(f"{place}.from", "contradictory_window", detail, mend)
-    if ends is not None and opens is not None and ends <= opens:
-        detail = _("The rule is over before its campaign begins (%(start)s).") % {"start": window["from"]}
-        yield Finding(f"{place}.until", "contradictory_window", detail, mend)
 
 
 def _weekdays(place: str, rule: Mapping[str, Any], window: Mapping[str, Any]) -> Iterator[Finding]:
