@@ -41,15 +41,10 @@ def due_at(first_sale_at: datetime) -> datetime | None:
     answering = [rule for trigger in (FRIEND, REFERRER) for rule in found.triggered.get(trigger, ())]
     if not answering:
         return None
-    days = max(wait_days(rule) for rule in answering)
+    days = max((rule.wait_days for rule in answering if isinstance(rule, rules.Referral)), default=0)
     if not days:
         return first_sale_at
     return clock.start_of(clock.day_of(first_sale_at, programme.zone) + timedelta(days=days), programme.zone)
-
-
-def wait_days(rule: rules.ruleset.Rule) -> int:
-    """The days a referral rule waits."""
-    return int(getattr(rule, "wait_days", 0))
 
 
 def _settle(friend: UUID) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime
 from uuid import UUID
 
@@ -26,13 +25,15 @@ def post(
     """One `earn` entry with its lots, `about` being sale or activity; none for 0 points. Tells `points.earned`, and
     `stamps.completed` for each reward that full cards give. `record` is the decision to be written with it."""
     told = {"member": str(found.member.pk), about: str(subject)}
-    for (rule, reward), count in Counter(_full_cards(decision)).items():
-        outbox.record(
-            "stamps.completed",
-            account=found.account.pk,
-            payload={**told, "rule": rule, "reward": reward, "count": count, "decision": str(record.pk)},
-            occurred_at=occurred_at,
-        )
+    if decision.full_cards:
+        rewards = {rule.code: rule.reward for rule, _ in decision.told if isinstance(rule, rules.Stamps)}
+        for rule, count in decision.full_cards.items():
+            outbox.record(
+                "stamps.completed",
+                account=found.account.pk,
+                payload={**told, "rule": rule, "reward": rewards[rule], "count": count, "decision": str(record.pk)},
+                occurred_at=occurred_at,
+            )
     if not decision.points:
         return None
     entry = ledger.post(
@@ -54,8 +55,3 @@ def post(
         occurred_at=occurred_at,
     )
     return entry
-
-
-def _full_cards(decision: rules.Decision) -> list[tuple[str, str]]:
-    """Rule and reward of each full card."""
-    return [("", reward) for reward in decision.rewards]

@@ -61,6 +61,7 @@ SELECT g.key, sum(g.points)::bigint,
  GROUP BY g.key
 """
 OF_ALL = f"SELECT g.key, sum(g.points)::bigint FROM ({_GIVEN} AND d.account_id IS NOT NULL) g GROUP BY g.key"
+CONTESTED = frozenset({"group", "not_stackable", "higher_factor", "no_base_points"})  # undone if another rule falls out
 STATE_FIELDS = ("day", "granted_today", "granted", "taken_back", "carried_minor", "progress", "version")
 COUNTER_FIELDS = ("granted", "taken_back", "version")
 
@@ -101,13 +102,18 @@ class States:
         return {key: rules.Progress.of(state.progress) for key, state in self.states.items() if state.progress}
 
     def to_lock(self, decision: rules.Decision) -> list[str]:
-        """Shared keys that a decision counts on and that are not locked yet; none where it grants nothing of them."""
+        """Shared keys that could matter to a decision and are not locked yet; none where it grants nothing of any.
+
+        Not only those it grants under: a budget found to be empty lets another rule of a group win, which may have a
+        budget, too. All at once, so that they are locked in order.
+        """
         granted = decision.granted
         if not any(granted.get(key) for key in self.shared):
             return []
-        cut = {str(row.get("rule")) for row in decision.caps}
-        cut |= {rules.campaign_key(str(row["campaign"])) for row in decision.caps if row.get("campaign")}
-        return sorted(key for key in self.shared - self.locked if granted.get(key) or key in cut)
+        playing = [given.rule for given in decision.given]
+        playing += [refused.rule for refused in decision.refused if refused.failure.why in CONTESTED]
+        keys = {rule.code for rule in playing} | {rules.campaign_key(rule.campaign) for rule in playing}
+        return sorted((self.shared & keys) - self.locked)
 
     def lock(self, keys: list[str]) -> None:
         """Lock shared counters, in the order of their keys, and read them as they are then. Needs a transaction."""

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from loyalty import books, policies
-from members.models import Member
 from rewards.earning import states
 from rewards.models import RuleState, SharedCounter
 
