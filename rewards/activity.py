@@ -236,8 +236,8 @@ def _situation(kind: str, reference: str, client: ApiClient | None, member: UUID
 
 def _check_time(at: datetime, programme: Policies, now: datetime) -> None:
     """As for a sale: neither ahead of all clocks nor older than the programme accepts."""
-    earning = programme.earning
-    if at > now + timedelta(minutes=earning.future_minutes):
+    accepting = programme.accepting
+    if at > now + timedelta(minutes=accepting.future_minutes):
         raise InTheFuture(errors=(FieldError("occurred_at", InTheFuture.code, "This has not happened yet."),))
-    if earning.late_days is not None and at < now - timedelta(days=earning.late_days):
+    if accepting.late_days is not None and at < now - timedelta(days=accepting.late_days):
         raise TooOld(errors=(FieldError("occurred_at", TooOld.code, "This happened too long ago."),))

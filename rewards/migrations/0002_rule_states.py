@@ -10,7 +10,7 @@ import loyalty.ids
 class Migration(migrations.Migration):
     dependencies = [
         ("loyalty", "0004_main_store"),
-        ("members", "0003_activities"),
+        ("members", "0005_activities"),
         ("rewards", "0001_initial"),
     ]
 

@@ -10,7 +10,7 @@ import loyalty.ids
 class Migration(migrations.Migration):
     dependencies = [
         ("loyalty", "0004_main_store"),
-        ("members", "0002_sign_in_codes"),
+        ("members", "0004_messages_to_an_old_address"),
     ]
 
     operations = [
