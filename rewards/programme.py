@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from loyalty import policies
 from loyalty.models import Programme
-from loyalty.policies import Policies
+from loyalty.policies import Policies, must_compile
 from rewards import rules
 
 
@@ -28,8 +28,9 @@ def keys_of(found: rules.Ruleset) -> frozenset[str]:
     }
 
 
+@must_compile
 def _compile(programme: Policies) -> rules.Ruleset:
-    return rules.compile(programme.document, version=programme.version)
+    return rules.compile(programme.document, version=programme.version, versions=programme.versions)
 
 
 def _gaps(programme: Policies) -> dict[str, int]:
