@@ -28,6 +28,7 @@ NOBODY = Facts()
 ONE_UNIT = Line(1, 0)
 NO_DATA: Mapping[str, object] = {}
 IN_FORCE = Failure("")
+NO_LINE = Failure("no_line")
 
 
 class Round:
@@ -46,10 +47,13 @@ class Round:
 
     def lines_for(self, rule: Rule) -> list[int]:
         """The lines the rule counts; none, with the reason noted, where it does not apply."""
-        failure = self._failure(rule)
+        failure = self._failure(rule) if rule.guarded else None
         if failure is None:
-            at = rule.chosen(self.basis)
-            failure = self._too_little(rule, at) if at else Failure("no_line")
+            at = rule.chosen(self.basis) if rule.selective else self.basis.counting
+            if not at:
+                failure = NO_LINE
+            elif rule.least_minor is not None or rule.least_milli is not None:
+                failure = self._too_little(rule, at)
         if failure is not None:
             self.refused.append(Refused(rule, failure))
             return []
@@ -97,7 +101,7 @@ class Round:
             at = self.lines_for(rule)
             if at:
                 given.append(round_off(rule, at, rule.shares(self.case, at), len(self.basis.lines)))
-        return settled(given, self.ruleset.groups, self.refused)
+        return settled(given, self.ruleset.groups, self.refused) if self.ruleset.groups else given
 
     def all_stages(
         self, base_rules: Sequence[Rule], multipliers: Sequence[Multiplier], bonuses: Sequence[Rule]
@@ -116,19 +120,33 @@ class Round:
     def lots(self, given: list[Given]) -> list[Grant]:
         """One lot for each pair of dates that rules give, soonest available first."""
         rules, zone = self.ruleset, self.ruleset.zone
+        plain = 0
         by_clock: dict[tuple[Pending, Expiry], int] = {}
         for g in given:
-            if points := g.total:
-                clocks = g.rule.pending or rules.pending, g.rule.expiry or rules.expiry
+            rule, points = g.rule, sum(g.points)
+            if rule.pending is None and rule.expiry is None:
+                plain += points
+            elif points:
+                clocks = rule.pending or rules.pending, rule.expiry or rules.expiry
                 by_clock[clocks] = by_clock.get(clocks, 0) + points
+        if plain:
+            clocks = rules.pending, rules.expiry
+            by_clock[clocks] = by_clock.get(clocks, 0) + plain
         sums: dict[tuple[datetime, datetime | None], int] = {}
         for (pending, expiry), points in by_clock.items():
             start = pending.available_at(self.case.basket.occurred_at, zone)
             dates = start, expiry.expires_at(start, zone)
             sums[dates] = sums.get(dates, 0) + points
-        grants = [Grant(points, *dates) for dates, points in sums.items() if points > 0]
-        if len(grants) > 1:
-            grants.sort(key=lambda g: (g.available_at, g.expires_at is None, g.expires_at or g.available_at))
+        if len(sums) == 1:
+            return [Grant(points, *dates) for dates, points in sums.items() if points > 0]
+        dated = sorted(sums.items(), key=lambda one: (one[0][0], one[0][1] is None, one[0][1] or one[0][0]))
+        owed = -sum(points for points in sums.values() if points < 0)  # by factors below 1 with their own dates
+        grants: list[Grant] = []
+        for dates, points in reversed(dated):
+            part = min(max(points, 0), owed)
+            owed -= part
+            if points > part:
+                grants.insert(0, Grant(points - part, *dates))
         return grants
 
     def carried(self, given: list[Given]) -> dict[str, int]:
