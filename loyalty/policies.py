@@ -72,6 +72,15 @@ class Redeeming:
     percent_on: str = "remaining"
 
 
+@dataclass(frozen=True)
+class Adjustments:
+    """Points given or taken by staff."""
+
+    second_person_over: int = 5000
+    daily_per_person: int = 20000
+    below_zero: str = "refuse"  # refuse | clamp | debt
+
+
 @dataclass(frozen=True, eq=False)
 class Policies:
     """One version of the programme, parsed. Compare by `version`."""
@@ -85,6 +94,7 @@ class Policies:
     earning: Earning
     expiry: Expiry
     redeeming: Redeeming
+    adjustments: Adjustments
     _compiled: dict[Callable[[Policies], Any], Any] = field(default_factory=dict)
 
     def compiled(self, builder: Callable[[Policies], T]) -> T:
@@ -228,4 +238,5 @@ def _parse(number: int, document: Mapping[str, Any]) -> Policies:
         earning=Earning(**settings.get("earning", {})),
         expiry=Expiry(**expiry),
         redeeming=Redeeming(**redeeming),
+        adjustments=Adjustments(**settings.get("adjustments", {})),
     )
