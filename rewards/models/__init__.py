@@ -1,6 +1,7 @@
 """The tables of what the programme gives."""
 
 from .claims import SaleClaim
+from .corrections import Correction, CorrectionPart
 from .redemptions import Redemption
 
-__all__ = ["Redemption", "SaleClaim"]
+__all__ = ["Correction", "CorrectionPart", "Redemption", "SaleClaim"]
