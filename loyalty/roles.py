@@ -86,9 +86,7 @@ TABLE: dict[str, Powers] = {
     Role.MARKETER: _powers(
         view="members sales ledger messages programme stores corrections terms", do="home correct terms"
     ),
-    Role.FINANCE: _powers(
-        view="sales ledger programme stores corrections terms", do="home books check export approve"
-    ),
+    Role.FINANCE: _powers(view="sales ledger programme stores corrections terms", do="home books check export approve"),
     Role.AUDITOR: _powers(view=_ALL, do="home books check export"),
     Role.ADMINISTRATOR: _powers(
         view=_ALL,

@@ -29,6 +29,7 @@ DECISIONS: dict[str, Any] = {
     "return": _("Return"),
     "tier": _("Tier"),
     "redemption": _("Redemption"),
+    "correction": _("Correction"),
 }
 HOUSES: dict[str, Any] = {
     "issued": _("issued"),

@@ -52,7 +52,9 @@ given AS (
        AND e.occurred_at >= %(since)s AND e.occurred_at < %(until)s
        AND (%(store)s::uuid IS NULL OR e.store_id = %(store)s::uuid)
 ),
-back AS (SELECT s.of::uuid AS id, -sum(s.points) AS points FROM seen s WHERE s.of IS NOT NULL AND s.points < 0 GROUP BY 1),
+back AS (
+    SELECT s.of::uuid AS id, -sum(s.points) AS points FROM seen s WHERE s.of IS NOT NULL AND s.points < 0 GROUP BY 1
+),
 taken AS ({_TAKEN}),
 lots AS (
     SELECT g.id, coalesce(sum(l.remaining + l.held), 0) AS still,
@@ -102,7 +104,8 @@ SELECT id, sales, granted, returned, settled, due, spent, waiting, available, pe
 """
 _KEEP = f"""{_MEMBERS}
 INSERT INTO rewards_correctionpart
-       (id, correction_id, member_id, sales, granted, due, spent, grants, settled, state, taken, debt, missing, attempts, error)
+       (id, correction_id, member_id, sales, granted, due, spent, grants, settled, state, taken, debt, missing,
+        attempts, error)
 SELECT gen_random_uuid(), %(correction)s, id, sales, granted, due, spent, grants, '{{}}', 'waiting', 0, 0, 0, 0, ''
   FROM members WHERE due > 0
 """
@@ -181,7 +184,9 @@ def preview(scope: Scope, *, without: Sequence[UUID] = (), page: int = 1) -> Pre
     more = {"limits": list(LIMITS), "rows": ROWS, "offset": ROWS * (page - 1)}
     with connection.cursor() as cursor:
         cursor.execute(_PREVIEW, _Asked(scope, without, more).parameters())
-        totals, histogram, rows = (json.loads(value) if isinstance(value, str) else value for value in cursor.fetchone())
+        totals, histogram, rows = (
+            json.loads(value) if isinstance(value, str) else value for value in cursor.fetchone()
+        )
     return Preview(totals, _filled(histogram or []), rows or [])
 
 
@@ -197,7 +202,7 @@ def keep(scope: Scope, *, correction: UUID, without: Sequence[UUID] = ()) -> int
     """Write down what is due as the parts of a correction; returns how many members that concerns."""
     with connection.cursor() as cursor:
         cursor.execute(_KEEP, _Asked(scope, without, {"correction": correction}).parameters())
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def left(scope: Scope, *, member: UUID, account: UUID, decisions: Sequence[UUID]) -> list[Grant]:

@@ -63,7 +63,7 @@ def rule_name(code: str, programme: policies.Policies, language: str) -> str:
     listed = [*document.get("rules", ())]
     for campaign in document.get("campaigns", ()):
         listed += campaign.get("rules", ())
-    found = next((rule for rule in listed if rule.get("code") == code), {})
+    found: dict[str, Any] = next((rule for rule in listed if rule.get("code") == code), {})
     return policies.localised(found.get("name") or code, language)
 
 

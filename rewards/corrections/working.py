@@ -62,7 +62,7 @@ def _next(correction: Correction) -> bool:
                 _give_back(correction, part)
             else:
                 _settle(correction, part)
-    except Exception as error:  # noqa: BLE001  (one member must not hold up the others)
+    except Exception as error:
         if failed is None:
             raise
         _put_off(correction, failed, error)

@@ -103,7 +103,9 @@ class CorrectionPart(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint("correction", "member", name="correction_part_once"),
-            models.CheckConstraint(name="correction_part_within_due", condition=Q(taken__lte=models.F("due"), due__gt=0)),
+            models.CheckConstraint(
+                name="correction_part_within_due", condition=Q(taken__lte=models.F("due"), due__gt=0)
+            ),
         ]
         indexes = [models.Index("correction", "state", "attempts", "id", name="correction_part_next")]
 
