@@ -11,8 +11,8 @@ from django.db import IntegrityError, transaction
 from loyalty import clock, outbox, policies, rows
 from loyalty.errors import FieldError, InvalidBody
 from loyalty.models import Account, Store
-from members import cards, consent, identities, profile, tiers
-from members.models import Identity, Member, Profile
+from members import cards, consent, identities, profile, terms, tiers
+from members.models import Identity, Member, Profile, TermsAcceptance
 
 
 def enrol(
@@ -29,11 +29,14 @@ def enrol(
     consents: Sequence[consent.Choice] = (),
     attributes: Mapping[str, Any] | None = None,
     occurred_at: datetime | None = None,
+    terms_version: int | None = None,
+    place: str = "api",
 ) -> Member:
     """Make somebody a member: account, member, profile, identities, consents and standings, or nothing of it.
 
     Issues a card where none is given. `actor` is who enrols (key:…, staff:…, member); `occurred_at` when it
-    happened, by default now. Returns the member; `member.enrolled` is told. Raises InvalidBody naming every
+    happened, by default now; `terms_version` the terms they accepted, at `place`. Returns the member;
+    `member.enrolled` is told. Raises InvalidBody naming every
     field that is wrong, and IdentityTaken, also when a rival with the same identity commits first.
     """
     given = {"card": card, "email": email, "phone": phone, "external_id": external_id}
@@ -47,6 +50,7 @@ def enrol(
     )
     checked = profile.checked_attributes(attributes or {}, errors)
     errors += consent.wrong(consents)
+    agreed = terms.get(terms_version, errors) if terms_version is not None else None
     if errors:
         raise InvalidBody(errors=tuple(errors))
     identities.refuse_taken(folded)
@@ -66,6 +70,8 @@ def enrol(
             )
             rows.write(consent.instances(member=member, choices=consents, source=actor, at=at))
             rows.write(tiers.opening(member=member, policies=programme, at=at))
+            if agreed is not None:
+                rows.write(TermsAcceptance(member=member, terms=agreed, at=at, place=place, source=actor))
             outbox.record(
                 "member.enrolled",
                 account=account.pk,

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+
 from loyalty import decisions, outbox, policies
 from loyalty.models import Decision, Entry, Fact
-from members import notifications, tiers
+from members import announcements, markup, notifications, terms, tiers
+from members.models import Terms
 from members.notifications import Context, MakeContext, Notice
 from members.tiers import Group, Level
 
@@ -49,6 +52,13 @@ def tier_reached(facts: Sequence[Fact]) -> None:
     notifications.send(notices)
 
 
+@outbox.on(terms.FACT)
+def terms_published(fact: Fact) -> None:
+    """From when new terms hold, what changes, and what a member can do."""
+    found = Terms.objects.get(pk=fact.payload["terms"])
+    announcements.go_on(fact, code="terms-changed", key=f"terms:{found.pk}", context=_NewTerms(found))
+
+
 def _nothing_else(_language: str, _programme: policies.Policies) -> Context:
     return {}
 
@@ -86,6 +96,21 @@ class _Earned:
             return ""
         document = self.documents[self.decision.programme_version]
         return decisions.sentence(document, self.decision.body, language)
+
+
+class _NewTerms:
+    """The context of a terms-changed message."""
+
+    def __init__(self, found: Terms) -> None:
+        self.terms = found
+
+    def __call__(self, language: str, programme: policies.Policies) -> Context:
+        return {
+            "day": notifications.day_text(self.terms.valid_from or self.terms.created_at, language, programme.zone),
+            "changes": markup.plain(policies.localised(self.terms.changes, language)),
+            "version": self.terms.version,
+            "address": f"{settings.LOYALTY_URL}/terms/" if settings.LOYALTY_URL else "",
+        }
 
 
 class _Reached:

@@ -62,6 +62,7 @@ class EnrolBody(Struct, forbid_unknown_fields=True):
     referral_code: fields.Label | None = None
     consents: Annotated[list[ConsentBody], Meta(max_length=consent.MOST)] = []
     attributes: dict[str, Any] = {}
+    terms_version: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
 
 
 class ChangeBody(Struct, forbid_unknown_fields=True):
@@ -115,6 +116,8 @@ class Members(edge.View):
             store=call.writes_store(body.store) if body.store else call.store,
             consents=_choices(body.consents),
             attributes=body.attributes,
+            terms_version=body.terms_version,
+            place="till" if call.store else "api",
             actor=call.actor,
         )
         call.about(member.pk)

@@ -4,6 +4,7 @@ from .activity import Sale, SaleLine
 from .members import Consent, Identity, Member, Profile
 from .messages import Message
 from .signin import SignInCode
+from .terms import Terms, TermsAcceptance
 from .tiers import TierChange, TierStanding
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "Sale",
     "SaleLine",
     "SignInCode",
+    "Terms",
+    "TermsAcceptance",
     "TierChange",
     "TierStanding",
 ]

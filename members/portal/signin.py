@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from loyalty import limits, peers, policies
 from loyalty.errors import IdentityTaken
-from members import enrolment, identities, locks, profile, signin
+from members import enrolment, identities, locks, profile, signin, terms
 from members.models import Identity, Member
 from members.portal import consents, frame
 
@@ -58,26 +58,31 @@ def join(request: HttpRequest) -> HttpResponseBase:
     state = request.session.get(SESSION, {})
     proved = bool(state.get("proved"))
     form: dict[str, Any] = {"name": "", "email": state.get("email", "") if proved else "", "chosen": []}
-    error = name_error = ""
+    error = name_error = terms_error = ""
+    rules = terms.current()
     if request.method == "POST":
         form["name"] = " ".join(request.POST.get("name", "").split())
         form["chosen"] = [choice.code for choice in consents.asked() if request.POST.get(choice.code) == "on"]
         if not form["name"] or len(form["name"]) > 100:
             name_error = _("Please write your name, up to 100 letters.")
+        form["agreed"] = request.POST.get("terms") == str(rules.version) if rules else False
+        if rules and not form["agreed"]:
+            terms_error = _("Please read the terms and accept them: without that nobody can join.")
         if not proved:
             form["email"], error = _address(request)
-        wish = {"name": form["name"], "consents": form["chosen"]}
-        if not (error or name_error) and proved:
+        wish = {"name": form["name"], "consents": form["chosen"], "terms": rules.version if rules else None}
+        if not (error or name_error or terms_error) and proved:
             return _enrol(request, state["email"], wish, state.get("next", "/"))
-        if not (error or name_error):
+        if not (error or name_error or terms_error):
             error = _send(request, form["email"], wish)
-        if not (error or name_error):
+        if not (error or name_error or terms_error):
             return redirect("portal:code")
     context = {
-        **form, "proved": proved, "error": error, "name_error": name_error,
+        **form, "proved": proved, "error": error, "name_error": name_error, "terms_error": terms_error, "rules": rules,
         "offered": consents.asked(), "next": frame.asked_next(request),
     }  # fmt: skip
-    return frame.show(request, "portal/join.html", context, status=422 if error or name_error else 200)
+    wrong = error or name_error or terms_error
+    return frame.show(request, "portal/join.html", context, status=422 if wrong else 200)
 
 
 @frame.open_page
@@ -234,6 +239,8 @@ def _enrol(request: HttpRequest, email: str, wish: dict[str, Any], following: st
             email=email,
             language=language,
             consents=consents.at_joining(wish["consents"]),
+            terms_version=wish.get("terms"),
+            place="portal",
             actor="member",
         )
     except IdentityTaken:

@@ -10,7 +10,7 @@ from loyalty import money, policies
 from loyalty.api import edge, fields
 from loyalty.models import Store
 from loyalty.policies import Policies, localised
-from members import tiers
+from members import terms, tiers
 from rewards import rules
 from rewards.programme import ruleset
 from rewards.rules.ruleset import PerAmount
@@ -53,6 +53,7 @@ class ProgrammeView(edge.View):
             ],
             "rewards": [],
             "plans": [],
+            "terms": terms.summary(),
             "earns": earns(found, sku=query.sku, category=query.category),
         }
 

@@ -14,6 +14,7 @@ from django.urls.exceptions import NoReverseMatch
 from loyalty import roles
 from loyalty.admin import site
 from loyalty.models import ApiKey, Decision, Entry, Role, User
+from members import terms
 from members.models import Message
 from rewards import corrections
 from rewards.till.urls import urlpatterns as till
@@ -55,6 +56,8 @@ PAGES: dict[str, Any] = {
     "admin:password_change": STAFF,
     "admin:password_change_done": STAFF,
     "admin:books": ("do", "books"),
+    "admin:terms": ("view", "terms"),
+    "admin:terms_version": ("view", "terms"),
     "admin:corrections": ("view", "corrections"),
     "admin:corrections_new": ("do", "correct"),
     "admin:correction": ("view", "corrections"),
@@ -192,6 +195,7 @@ def things(ada, hire, desk) -> dict[str, Any]:
         "key_id": ApiKey.objects.get().pk,
         "redemption_id": uuid4(),
         "correction_id": correction(sale, hire).pk,
+        "terms_id": terms.draft(actor="test").pk,
         "app_label": "loyalty",
         "members_member": ada.pk,
         "members_sale": sale.pk,
