@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.conf import settings
 from loyalty import decisions, outbox, policies
 from loyalty.models import Decision, Entry, Fact
 from members import announcements, markup, notifications, terms, tiers
-from members.models import Terms
+from members.models import Identity, Terms
 from members.notifications import Context, MakeContext, Notice
 from members.tiers import Group, Level
 
@@ -57,6 +58,20 @@ def terms_published(fact: Fact) -> None:
     """From when new terms hold, what changes, and what a member can do."""
     found = Terms.objects.get(pk=fact.payload["terms"])
     announcements.go_on(fact, code="terms-changed", key=f"terms:{found.pk}", context=_NewTerms(found))
+
+
+@outbox.on("member.email_changed", batch=True)
+def address_changed(facts: Sequence[Fact]) -> None:
+    """A word to the old address: whoever is reached there may not have wanted the change."""
+    known = set(Identity.objects.filter(pk__in=_ids(facts, "identity")).values_list("pk", flat=True))
+    notifications.send(
+        [
+            replace(_notice(fact, "address-changed", _nothing_else), identity=identity)
+            for fact in facts
+            for identity in _ids([fact], "identity")
+            if identity in known
+        ]
+    )
 
 
 def _nothing_else(_language: str, _programme: policies.Policies) -> Context:

@@ -14,7 +14,7 @@ BY_TIME = "CREATE INDEX CONCURRENTLY IF NOT EXISTS decision_by_time ON loyalty_d
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("loyalty", "0004_main_store")]
+    dependencies = [("loyalty", "0005_rule_versions")]
 
     operations = [
         migrations.RunSQL(BY_RULE, "DROP INDEX IF EXISTS decision_by_rule"),

@@ -19,7 +19,7 @@ UNDO = "DROP TRIGGER members_terms_kept ON members_terms; DROP FUNCTION members_
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("members", "0002_sign_in_codes"),
+        ("members", "0004_messages_to_an_old_address"),
     ]
 
     operations = [
