@@ -9,7 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from loyalty import clock, outbox, policies, rows
-from loyalty.errors import FieldError, InvalidBody
+from loyalty.errors import FieldError, InvalidBody, ProgrammeClosed
 from loyalty.models import Account, Store
 from members import cards, consent, identities, profile, terms, tiers
 from members.models import Identity, Member, Profile, TermsAcceptance
@@ -56,6 +56,8 @@ def enrol(
     identities.refuse_taken(folded)
     now = clock.now()
     at = occurred_at or now
+    if programme.closing is not None and at >= programme.closing.earning_until:
+        raise ProgrammeClosed("Nobody can join any more: this programme is closing.")
     account = Account(opened_at=at, as_of=now)
     member = Member(account=account, store=store, enrolled_at=at, created_at=now, attributes=checked)
     who.member = member

@@ -3,6 +3,7 @@
 Every verb takes an account that `lock` (or the floor above) has locked in the running transaction. See docs/ledger.md.
 """
 
+from . import horizon
 from .accounts import Balance, balance, current, lock, refresh
 from .adjusting import deduct, reinstate
 from .giving_back import give_back, reverse
@@ -18,6 +19,7 @@ __all__ = [
     "deduct",
     "give_back",
     "hold",
+    "horizon",
     "lock",
     "post",
     "refresh",

@@ -10,6 +10,7 @@ from uuid import UUID
 from loyalty import clock, rows
 from loyalty.models import Account, Entry, Kind, Lot, LotMovement
 
+from . import horizon
 from .accounts import expire
 from .changes import Changes
 from .posting import take
@@ -126,8 +127,10 @@ def _spending_order(lot: Lot) -> tuple[float, datetime, int, int]:
 def _return(changes: Changes, back: Entry, taking: LotMovement, points: int, grace_days: int) -> None:
     """Put points of one taking back into its lot, or into a new one where its date has passed (CONTRACT 2.7)."""
     lot = taking.lot
-    passed = lot.expires_at is not None and lot.expires_at <= changes.now
-    if passed and lot.undoes_id is None and grace_days:
+    last = horizon.of_all_points()
+    closed = last is not None and last <= changes.now
+    passed = closed or (lot.expires_at is not None and lot.expires_at <= changes.now)
+    if passed and not closed and lot.undoes_id is None and grace_days:
         _open_lot(changes, back, points, changes.now + timedelta(days=grace_days), undoes=taking)
         return
     changes.move(lot, points, back, undoes=taking)

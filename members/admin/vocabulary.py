@@ -64,6 +64,7 @@ REASONS: dict[str, Any] = {
     "not_stackable": _("a rule that stands alone counted"),
     "weekday": _("another day of the week"),
     "tier": _("another tier"),
+    "programme_closing": _("the programme is closing: nothing is earned any more"),
     "store": _("another store"),
 }
 

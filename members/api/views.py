@@ -18,6 +18,7 @@ from loyalty.errors import (
     MemberErased,
     MemberNotFound,
     NotFound,
+    ProgrammeClosed,
     Refusal,
     StoreNotFound,
 )
@@ -96,7 +97,12 @@ class EntriesQuery(pagination.Page, forbid_unknown_fields=True):
 class Members(edge.View):
     """The collection of members."""
 
-    @edge.post(scope=WRITE, body=EnrolBody, status=201, refusals=(IdentityTaken, StoreNotFound, ReferralNotFound))
+    @edge.post(
+        scope=WRITE,
+        body=EnrolBody,
+        status=201,
+        refusals=(IdentityTaken, StoreNotFound, ReferralNotFound, ProgrammeClosed),
+    )
     def post(self, call: edge.Call, body: EnrolBody) -> dict[str, Any]:
         """Enrol a member. The reply holds no personal data."""
         if all(getattr(body, kind) is None for kind in IDENTITIES):

@@ -21,10 +21,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from loyalty import limits, peers, policies
-from loyalty.errors import IdentityTaken
+from loyalty.errors import IdentityTaken, ProgrammeClosed
 from members import enrolment, identities, locks, profile, signin, terms
 from members.models import Identity, Member
-from members.portal import consents, frame
+from members.portal import closings, consents, frame
 
 log = logging.getLogger(__name__)
 SESSION = "sign_in"
@@ -55,6 +55,8 @@ def join(request: HttpRequest) -> HttpResponseBase:
     """GET /join/ asks for name and address; POST mails a code, or enrols where the address is proved already."""
     if frame.member_of(request):
         return redirect("portal:home")
+    if closings.joining_ended(policies.current()):
+        return frame.show(request, "portal/join.html", {"ended": True, "next": frame.asked_next(request)})
     state = request.session.get(SESSION, {})
     proved = bool(state.get("proved"))
     form: dict[str, Any] = {"name": "", "email": state.get("email", "") if proved else "", "chosen": []}
@@ -243,6 +245,8 @@ def _enrol(request: HttpRequest, email: str, wish: dict[str, Any], following: st
             place="portal",
             actor="member",
         )
+    except ProgrammeClosed:
+        return redirect("portal:join")
     except IdentityTaken:
         found = identities.find(email=email)
         if found is None:

@@ -19,7 +19,7 @@ from loyalty.errors import InsufficientPoints, MemberErased, MemberNotFound
 from loyalty.models import Decision, Entry
 from members import locks
 from rewards.models import Correction, CorrectionPart
-from rewards.rules.lots import Expiry
+from rewards.programme import ruleset
 
 from . import granting, preparing, telling
 
@@ -150,14 +150,12 @@ def _give_back(correction: Correction, part: CorrectionPart) -> None:
         return
     if part.entry is not None:
         programme, now = policies.current(), clock.now()
-        expiry = programme.expiry
-        until = Expiry(expiry.kind, expiry.days, expiry.months, expiry.round_up_to, expiry.dates)
         part.undo_entry = ledger.reinstate(
             account=found.account,
             entry=part.entry,
             reference=f"reinstate:{part.pk}",
             actor=correction.undone_by,
-            debt_expires_at=until.expires_at(now, programme.zone),
+            debt_expires_at=ruleset(programme).expiry.expires_at(now, programme.zone),
         )
         telling.given_back(correction, part, ledger.balance(found.account))
     _close(part, State.UNDONE)

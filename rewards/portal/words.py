@@ -45,6 +45,7 @@ RULES = {
     "group": gettext_lazy("A better offer counted instead"),
     "not_stackable": gettext_lazy("Cannot be combined with another offer of this purchase"),
     "weekday": gettext_lazy("On other days of the week"),
+    "programme_closing": gettext_lazy("The programme is ending: nothing is earned any more"),
     "hour": gettext_lazy("At other times of day"),
     "date": gettext_lazy("On other days"),
     "tier": gettext_lazy("For another tier"),

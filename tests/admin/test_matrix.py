@@ -56,6 +56,7 @@ PAGES: dict[str, Any] = {
     "admin:password_change": STAFF,
     "admin:password_change_done": STAFF,
     "admin:books": ("do", "books"),
+    "admin:closing": ("view", "terms"),
     "admin:terms": ("view", "terms"),
     "admin:terms_version": ("view", "terms"),
     "admin:corrections": ("view", "corrections"),
