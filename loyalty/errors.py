@@ -24,6 +24,7 @@ class Refusal(Exception):  # noqa: N818  (a refusal is an answer, not a fault)
     status = 409
     code = "refused"
     title = "Refused"
+    decision: object = None  # a Decision not yet written, for whoever answers the refusal to store (loyalty.refusals)
 
     def __init__(self, detail: str = "", *, errors: tuple[FieldError, ...] = (), **extra: object) -> None:
         super().__init__(detail or self.title)
@@ -80,6 +81,12 @@ class DuplicateReceipt(Refusal):
     status, code, title = 409, "duplicate_receipt", "This receipt is known already"
 
 
+class DuplicateActivity(Refusal):
+    """This client reported another activity of the kind under the same reference."""
+
+    status, code, title = 409, "duplicate_activity", "This reference is known already"
+
+
 class RedemptionSettled(Refusal):
     """The redemption is settled and can no longer be undone."""
 
@@ -96,6 +103,12 @@ class HoldExpired(Refusal):
     """The hold timed out and its points went back."""
 
     status, code, title = 409, "hold_expired", "The hold has timed out"
+
+
+class ProgrammeClosed(Refusal):
+    """The programme closes: nobody joins after earning ended, no points are spent after redeeming ended."""
+
+    status, code, title = 409, "programme_closed", "This programme is closed"
 
 
 class LimitReached(Refusal):

@@ -46,8 +46,9 @@ def change(
     """Change what is given of a locked member; None takes a value away, an attribute of None that attribute.
 
     An identity that is replaced or taken away stays on record as retired; of an e-mail address `member.email_changed`
-    is told, and the audit log keeps that an address or number changed, in `store` if it was in one. Raises InvalidBody,
-    naming every field that is wrong, and IdentityTaken; then nothing has changed.
+    is told, of a profile that has become complete `profile.complete`, and the audit log keeps that an address or number
+    changed, in `store` if it was in one. Raises InvalidBody, naming every field that is wrong, and IdentityTaken; then
+    nothing has changed.
     """
     programme = policies.current()
     errors: list[FieldError] = []
@@ -57,21 +58,24 @@ def change(
         {kind: value for kind, value in wanted.items() if isinstance(value, str)}, programme, errors
     )
     profile = Profile.objects.get(pk=member.pk)
+    known = identities.values_of(member.pk)
+    was_complete = is_complete(profile, known)
     names = _change_profile(profile, name, birthday, language, programme, errors)
-    merged = attributes if isinstance(attributes, UnsetType) else {**member.attributes, **attributes}
-    if not isinstance(merged, UnsetType):
-        merged = checked_attributes({key: value for key, value in merged.items() if value is not None}, errors)
+    merged = _merged(member, attributes, errors)
     errors += consent.wrong(consents)
     if "card" in wanted and wanted["card"] is None:
         errors.append(FieldError("card", "required", "A member keeps a card; give the number of the new one."))
     if errors:
         raise InvalidBody(errors=tuple(errors))
     identities.refuse_taken(folded, besides=member.pk)
+    kept = {kind: value for kind, value in known.items() if kind not in wanted}
     try:
         with transaction.atomic(savepoint=False), rows.together():
             if names:
                 rows.write(change=[(profile, tuple(names))])
-            if not isinstance(merged, UnsetType):
+            if not was_complete and is_complete(profile, {**kept, **folded}):
+                _tell_complete(member)
+            if merged is not None:
                 member.attributes = merged
                 rows.write(change=[(member, ("attributes",))])
             retired = identities.replace(member=member, wanted={kind: folded.get(kind) for kind in wanted})
@@ -79,6 +83,27 @@ def change(
             consent.change(member=member, choices=consents, source=actor)
     except IntegrityError as error:
         raise identities.refusal(error, folded) from error
+    _keep(member, retired, actor, store)
+    return member
+
+
+def is_complete(profile: Profile, identities: Mapping[str, str]) -> bool:
+    """Whether a member has told everything that a programme may thank for: name, birthday, and a way to be reached."""
+    return bool(profile.name and profile.birthday and (identities.get("email") or identities.get("phone")))
+
+
+def _merged(
+    member: Member, attributes: Mapping[str, Any] | UnsetType, errors: list[FieldError]
+) -> dict[str, Any] | None:
+    """The attributes with those that were given, without those given as None; None where nothing was given."""
+    if isinstance(attributes, UnsetType):
+        return None
+    merged = {**member.attributes, **attributes}
+    return checked_attributes({key: value for key, value in merged.items() if value is not None}, errors)
+
+
+def _keep(member: Member, retired: Sequence[Identity], actor: str, store: str) -> None:
+    """The audit log keeps which kinds of addresses and numbers were given up."""
     if changed := sorted({identity.kind for identity in retired}.intersection(REACHED_BY)):
         audit.record(
             action="member.identity_changed",
@@ -88,7 +113,15 @@ def change(
             store=store,
             data={"identities": changed},
         )
-    return member
+
+
+def _tell_complete(member: Member) -> None:
+    outbox.record(
+        "profile.complete",
+        account=member.account_id,
+        payload={"member": str(member.pk), "store": None},
+        occurred_at=clock.now(),
+    )
 
 
 def _tell(member: Member, retired: Sequence[Identity]) -> None:

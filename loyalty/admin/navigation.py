@@ -20,7 +20,12 @@ _MEMBERS = [
     ("fact_check", "Decisions", "admin:loyalty_decision_changelist", "view", "ledger"),
 ]
 _MEMBERS.append(("redeem", "Redemptions", "admin:rewards_redemption_changelist", "view", "ledger"))
-_PROGRAMME = [("rule", "Versions", "admin:loyalty_programme_changelist", "view", "programme")]
+_PROGRAMME = [
+    ("rule", "Versions", "admin:loyalty_programme_changelist", "view", "programme"),
+    ("gavel", "Terms", "admin:terms", "view", "terms"),
+    ("undo", "Corrections", "admin:corrections", "view", "corrections"),
+    ("event_busy", "Closing", "admin:closing", "view", "terms"),
+]
 _CONNECTIONS = [
     ("mail", "Messages", "admin:members_message_changelist", "view", "messages"),
     ("conversion_path", "Facts", "admin:loyalty_fact_changelist", "view", "facts"),
@@ -76,3 +81,4 @@ def _marked() -> None:
     """Titles of the tables above, for the translators' tools; never called."""
     _("Home"), _("Till"), _("Sales"), _("Ledger"), _("Decisions"), _("Versions"), _("Messages"), _("Facts")
     _("Redemptions"), _("Stores"), _("API keys"), _("Checks"), _("Audit log"), _("Staff")
+    _("Terms"), _("Corrections"), _("Closing")

@@ -36,6 +36,18 @@ ACTS = {
     "message.viewed": _("message read"),
     "list.exported": _("list exported"),
     "books.checked": _("books checked"),
+    "correction.prepared": _("correction prepared"),
+    "correction.started": _("correction started"),
+    "correction.approved": _("correction approved"),
+    "correction.withdrawn": _("correction withdrawn"),
+    "correction.finished": _("correction finished"),
+    "correction.retried": _("correction tried again"),
+    "correction.undone": _("correction undone"),
+    "correction.undo_finished": _("correction undone for everybody"),
+    "terms.written": _("terms written"),
+    "terms.published": _("terms published"),
+    "closing.announced": _("closing announced"),
+    "closing.called_off": _("closing called off"),
     "till.own_account_refused": _("own membership refused at the till"),
 }
 
@@ -57,6 +69,8 @@ OBJECTS = {
     "fact": _("fact"),
     "auditrecord": _("audit record"),
     "programme": _("programme"),
+    "correction": _("correction"),
+    "terms": _("terms"),
 }
 
 

@@ -18,25 +18,20 @@ from loyalty.errors import (
     MemberErased,
     MemberNotFound,
     NotFound,
-    Refusal,
+    ProgrammeClosed,
     StoreNotFound,
 )
 from loyalty.models import Decision
-from members import consent, enrolment, identities, locks, profile, tiers
+from members import consent, enrolment, identities, locks, profile
 from members.api import replies, shapes
 from members.api.references import Value
 from members.models import Member
+from members.referrals import OwnReferral, ReferralNotFound
 
 READ, WRITE = "members:read", "members:write"
 IDENTITIES = ("card", "email", "phone", "external_id")
 NameText = Annotated[str, Meta(max_length=profile.LONGEST_NAME)]
 LanguageText = Annotated[str, Meta(max_length=35)]
-
-
-class ReferralNotFound(Refusal):
-    """The referral code is nobody's."""
-
-    status, code, title = 422, "referral_not_found", "No such referral code"
 
 
 class ConsentBody(Struct, forbid_unknown_fields=True):
@@ -61,6 +56,7 @@ class EnrolBody(Struct, forbid_unknown_fields=True):
     referral_code: fields.Label | None = None
     consents: Annotated[list[ConsentBody], Meta(max_length=consent.MOST)] = []
     attributes: dict[str, Any] = {}
+    terms_version: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
 
 
 class ChangeBody(Struct, forbid_unknown_fields=True):
@@ -95,14 +91,17 @@ class EntriesQuery(pagination.Page, forbid_unknown_fields=True):
 class Members(edge.View):
     """The collection of members."""
 
-    @edge.post(scope=WRITE, body=EnrolBody, status=201, refusals=(IdentityTaken, StoreNotFound, ReferralNotFound))
+    @edge.post(
+        scope=WRITE,
+        body=EnrolBody,
+        status=201,
+        refusals=(IdentityTaken, StoreNotFound, ReferralNotFound, OwnReferral, ProgrammeClosed),
+    )
     def post(self, call: edge.Call, body: EnrolBody) -> dict[str, Any]:
         """Enrol a member. The reply holds no personal data."""
         if all(getattr(body, kind) is None for kind in IDENTITIES):
             said = "One of card, email, phone and external_id is needed."
             raise InvalidBody(said, errors=tuple(FieldError(kind, "required", said) for kind in IDENTITIES))
-        if body.referral_code is not None:
-            raise ReferralNotFound
         member = enrolment.enrol(
             name=body.name or "",
             email=body.email,
@@ -114,6 +113,9 @@ class Members(edge.View):
             store=call.writes_store(body.store) if body.store else call.store,
             consents=_choices(body.consents),
             attributes=body.attributes,
+            referral_code=body.referral_code,
+            terms_version=body.terms_version,
+            place="till" if call.store else "api",
             actor=call.actor,
         )
         call.about(member.pk)
@@ -142,7 +144,7 @@ class OneMember(edge.View):
     @edge.get(scope=READ, reply=replies.MemberShown, refusals=(NotFound, MemberErased))
     def get(self, call: edge.Call, member_id: UUID) -> dict[str, Any]:
         """A member with the profile, masked for keys that are bound to a store."""
-        member = _member(member_id)
+        member = member_of_path(member_id)
         return shapes.member(member, policies.current().zone, masked=call.store is not None)
 
     @edge.patch(
@@ -179,29 +181,13 @@ class OneMember(edge.View):
         return shapes.member(member, policies.current().zone, masked=masked)
 
 
-class Wallet(edge.View):
-    """What a member has."""
-
-    @edge.get(scope=READ, reply=replies.Wallet, refusals=(NotFound, MemberErased))
-    def get(self, call: edge.Call, member_id: UUID) -> dict[str, Any]:
-        """Balance, pending points, every expiry, tiers with what is needed."""
-        member, programme = _member(member_id), policies.current()
-        return shapes.wallet(
-            member,
-            statements.wallet(member.account_id),
-            tiers.standings_of(member.pk),
-            programme,
-            call.language or programme.languages[0],
-        )
-
-
 class Entries(edge.View):
     """What moved a member's points."""
 
     @edge.get(scope=READ, query=EntriesQuery, reply=replies.EntryPage, refusals=(NotFound, MemberErased))
     def get(self, call: edge.Call, query: EntriesQuery, member_id: UUID) -> dict[str, Any]:
         """The statement, newest first unless asked, each entry with its reason."""
-        member, programme = _member(member_id), policies.current()
+        member, programme = member_of_path(member_id), policies.current()
         purpose = f"entries:{member.pk}:{query.order}"
         after = pagination.after(query.cursor, purpose=purpose)
         found = statements.entries(
@@ -228,7 +214,7 @@ class Why(edge.View):
         return decisions.show(decision)
 
 
-def _member(member_id: UUID) -> Member:
+def member_of_path(member_id: UUID) -> Member:
     """The member of a path; a closed membership can still be read. Raises NotFound, MemberErased."""
     member = Member.objects.select_related("store").filter(pk=member_id).first()
     if member is None:

@@ -21,10 +21,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from loyalty import limits, peers, policies
-from loyalty.errors import IdentityTaken
-from members import enrolment, identities, locks, profile, signin
+from loyalty.errors import IdentityTaken, ProgrammeClosed
+from members import enrolment, identities, locks, profile, referrals, signin, terms
 from members.models import Identity, Member
-from members.portal import consents, frame
+from members.portal import closings, consents, frame
 
 log = logging.getLogger(__name__)
 SESSION = "sign_in"
@@ -55,29 +55,43 @@ def join(request: HttpRequest) -> HttpResponseBase:
     """GET /join/ asks for name and address; POST mails a code, or enrols where the address is proved already."""
     if frame.member_of(request):
         return redirect("portal:home")
+    if closings.joining_ended(policies.current()):
+        return frame.show(request, "portal/join.html", {"ended": True, "next": frame.asked_next(request)})
     state = request.session.get(SESSION, {})
     proved = bool(state.get("proved"))
     form: dict[str, Any] = {"name": "", "email": state.get("email", "") if proved else "", "chosen": []}
-    error = name_error = ""
+    form["friend"] = request.GET.get("friend", "")[: referrals.LONGEST]
+    error = name_error = friend_error = terms_error = ""
+    rules = terms.current()
     if request.method == "POST":
         form["name"] = " ".join(request.POST.get("name", "").split())
         form["chosen"] = [choice.code for choice in consents.asked() if request.POST.get(choice.code) == "on"]
         if not form["name"] or len(form["name"]) > 100:
             name_error = _("Please write your name, up to 100 letters.")
+        form["agreed"] = request.POST.get("terms") == str(rules.version) if rules else False
+        if rules and not form["agreed"]:
+            terms_error = _("Please read the terms and accept them: without that nobody can join.")
         if not proved:
             form["email"], error = _address(request)
-        wish = {"name": form["name"], "consents": form["chosen"]}
-        if not (error or name_error) and proved:
+        form["friend"] = request.POST.get("friend", "").strip()[: referrals.LONGEST]
+        friend_error = _friend(form["friend"])
+        wrong = error or name_error or friend_error or terms_error
+        wish = {
+            "name": form["name"], "consents": form["chosen"], "friend": form["friend"],
+            "terms": rules.version if rules else None,
+        }  # fmt: skip
+        if not wrong and proved:
             return _enrol(request, state["email"], wish, state.get("next", "/"))
-        if not (error or name_error):
+        if not wrong:
             error = _send(request, form["email"], wish)
-        if not (error or name_error):
+        if not (wrong or error):
             return redirect("portal:code")
     context = {
-        **form, "proved": proved, "error": error, "name_error": name_error,
-        "offered": consents.asked(), "next": frame.asked_next(request),
+        **form, "proved": proved, "error": error, "name_error": name_error, "friend_error": friend_error,
+        "terms_error": terms_error, "rules": rules, "offered": consents.asked(), "next": frame.asked_next(request),
     }  # fmt: skip
-    return frame.show(request, "portal/join.html", context, status=422 if error or name_error else 200)
+    wrong = error or name_error or friend_error or terms_error
+    return frame.show(request, "portal/join.html", context, status=422 if wrong else 200)
 
 
 @frame.open_page
@@ -150,6 +164,17 @@ def _address(request: HttpRequest) -> tuple[str, str]:
     except identities.NotAnIdentityError:
         return email, _("Please write an e-mail address such as name@example.com.")
     return email, ""
+
+
+def _friend(code: str) -> str:
+    """What is wrong with a friend's code; "" for none and for one that is somebody's."""
+    if not code:
+        return ""
+    try:
+        referrals.referrer(code)
+    except referrals.ReferralNotFound:
+        return _("This code is not known. Please check it, or leave the field empty.")
+    return ""
 
 
 def _send(request: HttpRequest, email: str, wish: dict[str, Any], following: str | None = None) -> str:
@@ -226,16 +251,27 @@ def _proved(request: HttpRequest, state: dict[str, Any]) -> HttpResponseBase:
 
 
 def _enrol(request: HttpRequest, email: str, wish: dict[str, Any], following: str) -> HttpResponseBase:
-    """Make the member behind a proved address, or find the one made a moment ago, and let them in."""
+    """Make the member behind a proved address, or find the one made a moment ago, and let them in.
+
+    A friend's code that is worth nothing (any more, or one's own) keeps nobody out.
+    """
     language = translation.get_language() or settings.LANGUAGE_CODE
+    given: dict[str, Any] = {
+        "name": wish["name"],
+        "email": email,
+        "language": language,
+        "consents": consents.at_joining(wish["consents"]),
+        "terms_version": wish.get("terms"),
+        "place": "portal",
+        "actor": "member",
+    }
     try:
-        member = enrolment.enrol(
-            name=wish["name"],
-            email=email,
-            language=language,
-            consents=consents.at_joining(wish["consents"]),
-            actor="member",
-        )
+        try:
+            member = enrolment.enrol(**given, referral_code=wish.get("friend") or None)
+        except (referrals.ReferralNotFound, referrals.OwnReferral):
+            member = enrolment.enrol(**given)
+    except ProgrammeClosed:
+        return redirect("portal:join")
     except IdentityTaken:
         found = identities.find(email=email)
         if found is None:

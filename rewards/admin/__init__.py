@@ -1,5 +1,5 @@
-"""Rewards on the staff side: redemptions."""
+"""Rewards on the staff side: redemptions, corrections."""
 
-from rewards.admin import redemptions
+from rewards.admin import corrections, redemptions
 
-__all__ = ["redemptions"]
+__all__ = ["corrections", "redemptions"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,6 +13,7 @@ from .numbers import ROUNDINGS
 from .reading import Node
 from .wording import Reader
 
+EARNING = frozenset({field.name for field in fields(Earning)} | {"pending", "future_minutes", "late_days"})
 _DATE = re.compile(r"(?:[0-9]{4}-)?[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -23,6 +25,7 @@ class Settings:
         self.currency = settings.text("currency", "USD")
         self.zone = _zone(settings)
         earning = settings.child("earning")
+        earning.only(EARNING)
         self.earning = Earning(
             basis=earning.choice("basis", ("items", "order"), "items"),
             tax=earning.choice("tax", ("included", "excluded"), "included"),
@@ -33,7 +36,8 @@ class Settings:
             remainder=earning.choice("remainder", ("drop", "carry"), "drop"),
             multipliers=earning.choice("multipliers", ("multiply", "add", "highest"), "multiply"),
             tier_for_sale=earning.choice("tier_for_sale", ("before", "after"), "before"),
-            exclude=selection(earning.child("exclude")),
+            exclude=(exclude := selection(earning.child("exclude"))),
+            excludes=bool(exclude),
         )
         self.window_days = settings.child("returns").whole("window_days", least=0, most=36500)
         self.pending = pending(earning, self.window_days) or Pending()

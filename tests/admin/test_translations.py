@@ -29,7 +29,9 @@ def of_python(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def of_template(path: Path) -> Iterator[tuple[str, str]]:
-    for match in re.finditer(rf"\b(n?)gettext\({TEXT}(?:,\s*{TEXT})?", templatize(path.read_text(), origin=str(path))):
+    for match in re.finditer(
+        rf"\b(n?)gettext\(u?{TEXT}(?:,\s*u?{TEXT})?", templatize(path.read_text(), origin=str(path))
+    ):
         plural = ast.literal_eval(match[3]) if match[1] and match[3] else ""
         yield ast.literal_eval(match[2]), plural
 

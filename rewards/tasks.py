@@ -1,0 +1,48 @@
+"""Tasks of the rewards' floor. A task is only a wake-up for rows that are committed already."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from celery import shared_task
+
+from loyalty import broker, schedule
+from rewards import birthdays, corrections, occasions, referrals
+
+MINUTE = timedelta(minutes=1)
+WORK_OFF_CORRECTION = "rewards.tasks.work_off_correction"
+
+
+@shared_task
+def answer_occasions() -> None:
+    """Answer what is due. Harmless at any time, in any number."""
+    occasions.answer_due()
+
+
+@shared_task
+def sweep_occasions() -> None:
+    """The same for what nobody was woken up for, after noting the referrals whose time has come."""
+    if schedule.claim("rewards.sweep_occasions", every=MINUTE):
+        referrals.settle_all()
+        occasions.answer_due()
+
+
+@shared_task
+def note_birthdays() -> None:
+    """Note the birthdays of the programme's day; often, since its midnight is not the host's."""
+    if schedule.claim("rewards.note_birthdays", every=timedelta(minutes=10)):
+        birthdays.note_all()
+
+
+@shared_task
+def work_off_correction(correction_id: str) -> None:
+    """Some members of a correction, then the next task; may run twice and any number at once."""
+    if not corrections.work_off(correction=UUID(correction_id)):
+        broker.send(WORK_OFF_CORRECTION, correction_id)
+
+
+@shared_task
+def sweep_corrections() -> None:
+    """Go on with corrections whose wake-up was lost or whose worker died."""
+    if schedule.claim("rewards.sweep_corrections", every=schedule.SWEEP * 6):
+        for correction in corrections.at_work():
+            corrections.work_off(correction=correction)
