@@ -2,5 +2,6 @@
 
 from .claims import SaleClaim
 from .redemptions import Redemption
+from .whatif import WhatIf, WhatIfChunk
 
-__all__ = ["Redemption", "SaleClaim"]
+__all__ = ["Redemption", "SaleClaim", "WhatIf", "WhatIfChunk"]
