@@ -1,14 +1,26 @@
 """The rule engine: `compile` a programme once, then `decide` about baskets. Pure; imports no Django."""
 
-from .basket import Basket, Discount, Facts, Granted, Line, Tender
-from .compiling import compile  # noqa: A004  (used as rules.compile)
+from .basket import (
+    Basket,
+    Discount,
+    Facts,
+    Granted,
+    Line,
+    Occurrence,
+    Progress,
+    Tender,
+    bucket,
+)
+from .campaigns import Campaign, campaign_key
+from .compiling import compile, problems  # noqa: A004  (used as rules.compile)
 from .decision import Decision, Given, Grant
-from .engine import decide
-from .reading import RuleError
+from .engine import answer, decide
+from .reading import Problem, RuleError
 from .ruleset import Ruleset
 
 __all__ = [
     "Basket",
+    "Campaign",
     "Decision",
     "Discount",
     "Facts",
@@ -16,9 +28,16 @@ __all__ = [
     "Grant",
     "Granted",
     "Line",
+    "Occurrence",
+    "Problem",
+    "Progress",
     "RuleError",
     "Ruleset",
     "Tender",
+    "answer",
+    "bucket",
+    "campaign_key",
     "compile",
     "decide",
+    "problems",
 ]

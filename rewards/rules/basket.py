@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
+
+BUCKETS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,60 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a member is with a stamp card, a streak or a challenge. It starts anew when one is complete."""
+
+    count_milli: int = 0  # stamps: thousandths of a unit below one full card
+    times: tuple[datetime, ...] = ()  # streak: the visits that still count, the earliest first
+    skus: tuple[str, ...] = ()  # challenge: the product bought at each of `times`
+
+    def __bool__(self) -> bool:
+        return self.count_milli != 0 or bool(self.times)
+
+    def body(self) -> dict[str, object]:
+        """As JSON, for whoever keeps it; `Progress.of` reads it."""
+        body: dict[str, object] = {}
+        if self.count_milli:
+            body["count_milli"] = self.count_milli
+        if self.times:
+            body["times"] = [instant.isoformat() for instant in self.times]
+        if self.skus:
+            body["skus"] = list(self.skus)
+        return body
+
+    @classmethod
+    def of(cls, body: Mapping[str, object]) -> Progress:
+        """What `body` made."""
+        count, times, skus = body.get("count_milli", 0), body.get("times", ()), body.get("skus", ())
+        return cls(
+            count_milli=count if isinstance(count, int) else 0,
+            times=tuple(datetime.fromisoformat(str(one)) for one in times) if isinstance(times, list) else (),
+            skus=tuple(str(one) for one in skus) if isinstance(skus, list) else (),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Something else than a sale that rules answer. `data` is what the reporter sent with it.
+
+    Triggers: member.enrolled, birthday, profile.complete, feedback.given, event.checkin, referral.friend,
+    referral.referrer, activity:KIND.
+    """
+
+    trigger: str
+    occurred_at: datetime
+    store: str = ""
+    store_group: str = ""
+    channel: str = ""
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+def bucket(member_id: UUID) -> int:
+    """The permanent bucket of a member, 0 to 9999, evenly spread: who is in a control group never changes."""
+    return int.from_bytes(hashlib.sha256(member_id.bytes).digest()[:8]) % BUCKETS
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of the member at the sale, before it. Derived facts only, never values of a profile."""
 
@@ -78,8 +136,10 @@ class Facts:
     visits: int = 0
     last_sale_at: datetime | None = None
     attributes: Mapping[str, object] = field(default_factory=dict)
-    granted: Mapping[str, Granted] = field(default_factory=dict)  # by rule
+    granted: Mapping[str, Granted] = field(default_factory=dict)  # by rule code and "campaign:CODE"
     carried_minor: Mapping[str, int] = field(default_factory=dict)  # by rule: the money below one step
+    progress: Mapping[str, Progress] = field(default_factory=dict)  # by rule: stamps, streaks, challenges
+    bucket: int | None = None  # `bucket(member_id)`; None: in no control group
 
     @property
     def tier(self) -> str | None:

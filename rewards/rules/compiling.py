@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from . import wording
 from .basis import Earning, Selection
+from .caps import Caps
 from .lots import ROUND_UP_TO, Expiry, Pending
 from .numbers import ROUNDINGS
-from .reading import MOST_POINTS, Node
-from .ruleset import BASE, BONUS, Caps, Fixed, Multiplier, PerAmount, PerUnit, PerVisit, Rule, Ruleset
+from .reading import MOST_POINTS, Node, Problem, RuleError
+from .ruleset import BASE, BONUS, Fixed, Multiplier, PerAmount, PerUnit, PerVisit, Rule, Ruleset
 
 _DATE = re.compile(r"(?:[0-9]{4}-)?[0-9]{2}-[0-9]{2}", re.ASCII)
 Common = dict[str, object]
@@ -243,7 +244,20 @@ def compile(  # noqa: A001  (the noun in front of it tells them apart: rules.com
             for group in root.children("groups")
         },
         needs=frozenset(programme.needs),
+        campaigns={},
+        segments={},
+        stateful=frozenset(r.code for r in found if r.caps.of_member),
+        shared=frozenset(r.code for r in found if r.caps.total is not None),
     )
+
+
+def problems(document: Mapping[str, object]) -> list[Problem]:
+    """Everything that is wrong with the rules, campaigns, groups and segments of a document, and what is doubtful."""
+    try:
+        compile(document)
+    except RuleError as wrong:
+        return [Problem(wrong.place, "invalid", wrong.detail)]
+    return []
 
 
 def _named(node: Node) -> list[str]:

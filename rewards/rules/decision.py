@@ -11,6 +11,8 @@ from loyalty import money
 
 from . import numbers
 from .basis import Basis
+from .basket import Progress
+from .campaigns import campaign_key
 from .ruleset import Rule
 
 
@@ -52,11 +54,26 @@ class Decision:
     caps: list[dict[str, object]] = field(default_factory=list)
     lots: list[Grant] = field(default_factory=list)
     carried_minor: Mapping[str, int] = field(default_factory=dict)  # by rule
+    progress: Mapping[str, Progress] = field(default_factory=dict)  # by rule, after; only what changed
+    rewards: list[str] = field(default_factory=list)  # codes that full stamp cards give
+    trigger: str = ""  # what was answered; empty: a sale
 
     @property
     def points(self) -> int:
         """Points of all rules."""
         return sum(given.total for given in self.given)
+
+    @property
+    def granted(self) -> dict[str, int]:
+        """Points by rule code and by campaign key, after caps and budget; what is taken off counts for nothing."""
+        granted: dict[str, int] = {}
+        for given in self.given:
+            if (points := given.total) > 0:
+                granted[given.rule.code] = points
+                if given.rule.campaign:
+                    key = campaign_key(given.rule.campaign)
+                    granted[key] = granted.get(key, 0) + points
+        return granted
 
     def line_points(self) -> dict[int, int]:
         """Points of each line, by its number; they add up to `points`."""

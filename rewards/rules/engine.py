@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from . import basis as bases
-from .basket import Basket, Facts, Granted
+from .basket import Basket, Facts, Granted, Line, Occurrence
 from .conditions import Case
 from .decision import Decision, Given, Grant
 from .numbers import rounded, shared_out
@@ -257,6 +257,27 @@ def decide(basket: Basket, facts: Facts | None, ruleset: Ruleset) -> Decision:
     decision.carried_minor = run.carried(given) if ruleset.earning.remainder == "carry" else {}
     if "member.birthday_month" in ruleset.needs:
         decision.facts["birthday_month"] = bool(facts.birthday_month)
+    return decision
+
+
+def answer(occurrence: Occurrence, facts: Facts | None, ruleset: Ruleset) -> Decision:
+    """What something else than a sale earns: the rules with its trigger, and no others."""
+    nothing = Line(1, 0)
+    basket = Basket(
+        lines=(nothing,),
+        occurred_at=occurrence.occurred_at,
+        currency=ruleset.currency,
+        store=occurrence.store,
+        store_group=occurrence.store_group,
+        channel=occurrence.channel,
+    )
+    run = Round(basket, facts or Facts(), ruleset)
+    rules = ruleset.triggered.get(occurrence.trigger, ())
+    given = run.stand_alone(run.give(rules)) if facts is not None else []
+    run.cut(given)
+    decision = _decision(run, given)
+    decision.trigger = occurrence.trigger
+    decision.lots = run.lots(given)
     return decision
 
 

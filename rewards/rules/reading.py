@@ -14,6 +14,17 @@ _FACTOR = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?", re.ASCII)
 MOST_POINTS = 1_000_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A mistake in the document: `place` is a path such as `rules[2].per`, `mend` says what to do about it."""
+
+    place: str
+    code: str
+    detail: str
+    mend: str = ""
+    severity: str = "error"  # error, warning
+
+
 class RuleError(ValueError):
     """The document cannot be used; `place` is a path such as `rules[2].per`."""
 

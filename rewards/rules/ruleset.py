@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from . import numbers
 from .basis import Basis, Earning, Selection
+from .campaigns import Campaign
+from .caps import NO_CAPS, Caps
 from .conditions import Condition
 from .lots import Expiry, Pending
 
@@ -23,19 +25,6 @@ class Shares(NamedTuple):
 
     numerators: Sequence[int]
     denominator: int
-
-
-@dataclass(frozen=True, slots=True)
-class Caps:
-    """The most points a rule grants; None: no limit."""
-
-    per_sale: int | None = None
-    per_day: int | None = None
-    per_member: int | None = None
-    total: int | None = None
-
-    def __bool__(self) -> bool:
-        return (self.per_sale, self.per_day, self.per_member, self.total) != (None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +41,13 @@ class Rule:
     stackable: bool = True
     priority: int = 0
     group: str | None = None
-    caps: Caps = Caps()
+    caps: Caps = NO_CAPS
     pending: Pending | None = None  # None: the programme's
     expiry: Expiry | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     trigger: str | None = None  # None: answers sales
+    campaign: str = ""  # code of the campaign it belongs to, or none
 
     kind = ""
     stage = BASE
@@ -200,6 +190,10 @@ class Ruleset:
     triggered: Mapping[str, tuple[Rule, ...]]  # rules that answer something else than a sale
     groups: Mapping[str, str]  # code → best, newest, priority
     needs: frozenset[str]  # fields of conditions, so that callers read no more than is asked for
+    campaigns: Mapping[str, Campaign]
+    segments: Mapping[str, Condition]  # those that name others after these
+    stateful: frozenset[str]  # rule codes and campaign keys with a state of each member
+    shared: frozenset[str]  # rule codes and campaign keys with a counter of all members
 
     @property
     def rules(self) -> tuple[Rule, ...]:
