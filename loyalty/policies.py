@@ -229,3 +229,8 @@ def _parse(number: int, document: Mapping[str, Any]) -> Policies:
         expiry=Expiry(**expiry),
         redeeming=Redeeming(**redeeming),
     )
+
+
+def parse(document: Mapping[str, Any], *, version: int = 0) -> Policies:
+    """A document that is not in force, as a version would be read: for drafts, checks and what-if."""
+    return _parse(version, document)
