@@ -62,7 +62,7 @@ class WhatIfChunk(models.Model):
     first_member = models.UUIDField()
     last_member = models.UUIDField()  # included
     sales = models.IntegerField()
-    tries = models.IntegerField(default=0)
+    tries = models.IntegerField(default=0)  # how often somebody began with it in this pass
     done_pass = models.IntegerField(default=0)  # the last pass it was worked out in; 0: none yet
     seconds = models.FloatField(default=0)
     figures = models.JSONField(null=True, blank=True)

@@ -1,4 +1,4 @@
-"""Replaying members, one after the other, each one's sales in order, under both programmes at once. Pure: no database."""
+"""Replaying members, each one's sales in order, under both programmes at once. Pure: no database."""
 
 from __future__ import annotations
 
@@ -81,9 +81,7 @@ class Replay:
         facts = rules.Facts(
             tiers=self.levels(buyer, bought.total_minor),
             enrolled_at=buyer.enrolled_at,
-            birthday_month=None
-            if buyer.birthday is None
-            else buyer.birthday.month == at.astimezone(self.zone).month,
+            birthday_month=None if buyer.birthday is None else buyer.birthday.month == at.astimezone(self.zone).month,
             purchases=buyer.purchases,
             spend_minor=buyer.spend_minor,
             visits=buyer.purchases,
@@ -103,7 +101,7 @@ class Replay:
         return decision
 
     def levels(self, buyer: Buyer, total_minor: int) -> dict[str, str]:
-        """The level in each group, before the sale or with it; groups by another metric than spend or visits have none."""
+        """The level in each group, before the sale or with it; none where the metric is not spend or visits."""
         more = 1 if self.side.after else 0
         found = {}
         for ladder in self.side.ladders:
@@ -204,15 +202,13 @@ class Comparison:
             tally.changed_sales += 1
         _sum(tally.stores, bought.basket.store, old, new)
         _sum(tally.tiers, before.tier_used or "", old, new)
-        total = tally.total
-        total[0] += 1
-        total[1] += old
-        total[2] += new
+        whole = tally.total
+        whole[0] += 1
+        whole[1] += old
+        whole[2] += new
         self._sample(bought, buyer.id, before, after, new - old)
 
-    def _sample(
-        self, bought: Bought, member: UUID, before: rules.Decision, after: rules.Decision, change: int
-    ) -> None:
+    def _sample(self, bought: Bought, member: UUID, before: rules.Decision, after: rules.Decision, change: int) -> None:
         """Keep the sale if it is a better example than those so far: the largest changes, and some by chance."""
         chance = bought.id.int & 0xFFFFFFFF  # the random part of the id: the same sales whatever the chunks
         if change:

@@ -102,7 +102,7 @@ def from_json(figures: Mapping[str, Any]) -> Tally:
     """The sums as they were kept."""
     tally = Tally(**figures)
     tally.capped = [Counter(held) for held in figures["capped"]]
-    tally.changes = Counter({change: members for change, members in figures["changes"]})
+    tally.changes = Counter(dict(figures["changes"]))
     tally.winners = [tuple(one) for one in figures["winners"]]
     tally.losers = [tuple(one) for one in figures["losers"]]
     return tally
@@ -121,7 +121,7 @@ def coarse(change: int) -> int:
     size = abs(change)
     if size < 1000:
         return change
-    step = 10 ** (len(str(size)) - 3)
+    step: int = 10 ** (len(str(size)) - 3)
     return (size // step * step) * (1 if change > 0 else -1)
 
 
