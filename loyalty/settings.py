@@ -236,5 +236,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "loyalty.tasks.drop_old_replies": 3600,
         "members.tasks.sweep_messages": 5,
         "rewards.tasks.sweep_what_if": 5,
+        "members.tasks.follow_programme": 60,
     }.items()
 }

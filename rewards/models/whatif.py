@@ -54,7 +54,7 @@ class WhatIf(models.Model):
 
 
 class WhatIfChunk(models.Model):
-    """A range of members whose sales one task replays in order. Locked while it is worked on, done in one transaction."""
+    """Members whose sales one task replays in order. Locked while it is worked on, done in one transaction."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     run = models.ForeignKey(WhatIf, models.CASCADE, related_name="chunks", db_index=False)

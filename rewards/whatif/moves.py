@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +10,8 @@ from django.db import connection
 
 from .sides import Ladder, Side
 
-COLUMNS: Mapping[str, str] = {"spend": "spend_minor", "visits": "purchases"}  # counters of members, by metric
 _LEVELS = """
-SELECT width_bucket({before}, %s::bigint[]), width_bucket({after}, %s::bigint[]), count(*)
+SELECT width_bucket(spend_minor, %s::bigint[]), width_bucket(spend_minor, %s::bigint[]), count(*)
   FROM members_member WHERE status = 'active' GROUP BY 1, 2
 """
 
@@ -32,7 +31,7 @@ def moves(today: Side, draft: Side) -> Moves:
     ladders = [{ladder.group: ladder for ladder in side.ladders} for side in (today, draft)]
     for group in dict.fromkeys([*ladders[0], *ladders[1]]):
         both = [known.get(group, Ladder(group, "spend", (), ())) for known in ladders]
-        if unknown := [ladder.metric for ladder in both if ladder.metric not in COLUMNS]:
+        if unknown := [ladder.metric for ladder in both if not ladder.worked_out]:
             left_out.append({"group": group, "metric": unknown[0]})
         elif both[0] != both[1]:
             rows += _moved(group, both)
@@ -41,9 +40,8 @@ def moves(today: Side, draft: Side) -> Moves:
 
 
 def _moved(group: str, both: Sequence[Ladder]) -> list[dict[str, Any]]:
-    statement = _LEVELS.format(before=COLUMNS[both[0].metric], after=COLUMNS[both[1].metric])
     with connection.cursor() as cursor:
-        cursor.execute(statement, [list(ladder.thresholds) for ladder in both])
+        cursor.execute(_LEVELS, [list(ladder.thresholds) for ladder in both])
         found = cursor.fetchall()
     sums: dict[tuple[str, str], int] = {}
     for before, after, members in found:

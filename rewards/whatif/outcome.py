@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from loyalty import money
@@ -157,7 +158,7 @@ def _bars(sizes: Mapping[int, int]) -> list[tuple[int, int | None, int]]:
     """At most MOST_BARS of (from, to, members), the last one open; neighbours with the fewest members are joined."""
     bars = [
         (low, high - 1, members)
-        for low, high in zip(_EDGES, _EDGES[1:], strict=False)
+        for low, high in pairwise(_EDGES)
         if (members := sum(n for size, n in sizes.items() if low <= size < high))
     ]
     while len(bars) > MOST_BARS:

@@ -101,17 +101,9 @@ class Replay:
         return decision
 
     def levels(self, buyer: Buyer, total_minor: int) -> dict[str, str]:
-        """The level in each group, before the sale or with it; none where the metric is not spend or visits."""
-        more = 1 if self.side.after else 0
-        found = {}
-        for ladder in self.side.ladders:
-            if ladder.metric == "spend":
-                found[ladder.group] = ladder.level(buyer.spend_minor + more * total_minor)
-            elif ladder.metric == "visits":
-                found[ladder.group] = ladder.level(buyer.purchases + more)
-            else:
-                found[ladder.group] = ""
-        return found
+        """The level in each group by lifetime spend, before the sale or with it."""
+        spend = buyer.spend_minor + (total_minor if self.side.after else 0)
+        return {one.group: one.level(spend) if one.worked_out else "" for one in self.side.ladders}
 
     def granted(self, day: date | None, bought: Bought) -> dict[str, rules.Granted]:
         """What caps and budgets count before this sale."""

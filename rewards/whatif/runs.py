@@ -13,8 +13,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q, Sum
 
 from loyalty import broker, clock, policies
-from members import tiers
-from rewards import rules
+from rewards import programme_file, rules
 from rewards.models import WhatIf, WhatIfChunk
 
 from . import sides
@@ -25,7 +24,7 @@ TASK = "rewards.tasks.replay_history"
 
 
 class WhatIfRefused(ValueError):  # noqa: N818  (a refusal is an answer, not a fault)
-    """Nothing was started. `code`: rules, tiers, shape, currency, period or too_many; `detail` names the place."""
+    """Nothing was started. `code`: rules, currency, period or too_many; `detail` names the place."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(detail or code)
@@ -81,16 +80,15 @@ def start(
 
 
 def check(document: Mapping[str, Any], *, now: datetime, as_dated: bool) -> None:
-    """Raises WhatIfRefused, with the place of the mistake, unless the programme can be replayed."""
+    """Raises WhatIfRefused, with the place of the first mistake, unless the programme can be replayed."""
+    wrong = [one for one in programme_file.check_document(document) if one.severity == "error"]
+    if wrong:
+        raise WhatIfRefused("rules", wrong[0].sentence())
+    programme = policies.parse(document)
     try:
-        programme = policies.parse(document)
         sides.side(programme, now=now, as_dated=as_dated)
-    except rules.RuleError as wrong:
-        raise WhatIfRefused("rules", str(wrong)) from wrong
-    except tiers.UnknownTierRuleError as wrong:
-        raise WhatIfRefused("tiers", str(wrong)) from wrong
-    except (TypeError, ValueError, LookupError, AttributeError) as wrong:
-        raise WhatIfRefused("shape", f"{type(wrong).__name__}: {wrong}"[:300]) from wrong
+    except rules.RuleError as mistake:
+        raise WhatIfRefused("rules", str(mistake)) from mistake
     currency = policies.current().currency
     if programme.currency != currency:
         raise WhatIfRefused("currency", f"{programme.currency}, {currency}")

@@ -22,6 +22,7 @@ class Ladder:
     metric: str
     thresholds: tuple[int, ...]
     codes: tuple[str, ...]
+    worked_out: bool = True  # False: by a metric or window that nobody's level follows yet
 
     def level(self, metric: int) -> str:
         """The level that `metric` reaches; "" below the lowest."""
@@ -54,9 +55,9 @@ class Side:
 
 
 def side(programme: Policies, *, now: datetime, as_dated: bool) -> Side:
-    """A programme ready to be replayed. Raises rules.RuleError and tiers.UnknownTierRuleError."""
+    """A programme ready to be replayed. Raises rules.RuleError, ValueError for a threshold that is none."""
     document = programme.document if as_dated else undated(programme.document, now)
-    ruleset = rules.compile(document, version=programme.version)
+    ruleset = rules.compile(document, version=programme.version, versions=programme.versions)
     return Side(
         document=document,
         ruleset=ruleset,
@@ -69,7 +70,8 @@ def side(programme: Policies, *, now: datetime, as_dated: bool) -> Side:
 def ladder(group: tiers.Group) -> Ladder:
     """A tier group as a ladder."""
     levels = group.levels
-    return Ladder(group.code, group.metric, tuple(one.threshold for one in levels), tuple(one.code for one in levels))
+    thresholds, codes = tuple(one.threshold for one in levels), tuple(one.code for one in levels)
+    return Ladder(group.code, group.metric, thresholds, codes, group.worked_out)
 
 
 def limits(ruleset: rules.Ruleset) -> dict[str, Limit]:
