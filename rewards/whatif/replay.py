@@ -185,7 +185,7 @@ class Comparison:
                     sums[0] += 1
                     sums[1] += got
             if decision.caps:
-                self._capped[side].update(str(row["rule"]) for row in decision.caps)
+                self._cut(side, decision, bought)
             points.append(total)
         old, new = points
         person.before += old
@@ -199,6 +199,15 @@ class Comparison:
         whole[1] += old
         whole[2] += new
         self._sample(bought, buyer.id, before, after, new - old)
+
+    def _cut(self, side: int, decision: rules.Decision, bought: Bought) -> None:
+        """A cap or a budget gave less than the rules wanted."""
+        for row in decision.caps:
+            key = str(row["rule"]) if "rule" in row else rules.campaign_key(str(row["campaign"]))
+            self._capped[side].add(key)
+            if row["cap"] in ("total", "budget"):
+                refused_at, at = self.both[side].refused_at, micros(bought.basket.occurred_at)
+                refused_at[key] = min(refused_at.get(key, at), at)
 
     def _sample(self, bought: Bought, member: UUID, before: rules.Decision, after: rules.Decision, change: int) -> None:
         """Keep the sale if it is a better example than those so far: the largest changes, and some by chance."""
