@@ -1,6 +1,7 @@
 """The tables of what the programme gives."""
 
 from .claims import SaleClaim
+from .drafts import Draft, DraftChange
 from .redemptions import Redemption
 
-__all__ = ["Redemption", "SaleClaim"]
+__all__ = ["Draft", "DraftChange", "Redemption", "SaleClaim"]
