@@ -13,7 +13,7 @@ from loyalty.policies import Policies, localised
 from members import tiers
 from rewards import rules
 from rewards.programme import ruleset
-from rewards.rules.ruleset import PerAmount
+from rewards.rules.kinds import PerAmount
 
 
 class ProgrammeQuery(msgspec.Struct, forbid_unknown_fields=True):

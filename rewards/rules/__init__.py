@@ -13,8 +13,9 @@ from .basket import (
 )
 from .campaigns import Campaign, campaign_key
 from .compiling import compile, problems  # noqa: A004  (used as rules.compile)
-from .decision import Decision, Given, Grant
+from .decision import Decision, Grant
 from .engine import answer, decide
+from .given import Given, Refused
 from .reading import Problem, RuleError
 from .ruleset import Ruleset
 
@@ -31,6 +32,7 @@ __all__ = [
     "Occurrence",
     "Problem",
     "Progress",
+    "Refused",
     "RuleError",
     "Ruleset",
     "Tender",

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from .basket import Basket, Line
 from .numbers import spread
 
+BRAND = "brand:"  # a line's brand is its label `brand:NAME`
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Lines by SKU, category or label: any one match selects."""
+    """Lines by SKU, category or label (brands are labels): any one match selects."""
 
     skus: frozenset[str] = frozenset()
     categories: frozenset[str] = frozenset()

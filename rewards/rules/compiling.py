@@ -2,265 +2,167 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from datetime import date
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from . import wording
-from .basis import Earning, Selection
-from .caps import Caps
-from .lots import ROUND_UP_TO, Expiry, Pending
-from .numbers import ROUNDINGS
-from .reading import MOST_POINTS, Node, Problem, RuleError
-from .ruleset import BASE, BONUS, Fixed, Multiplier, PerAmount, PerUnit, PerVisit, Rule, Ruleset
+from . import references
+from .campaigning import campaign, defaults
+from .campaigns import Campaign
+from .conditions import Condition
+from .kinds import BASE, BONUS, Multiplier, Rule
+from .making import NO_CAMPAIGN, made
+from .reading import Node, Problem, RuleError
+from .ruleset import Ruleset
+from .settings import Settings
+from .wording import OF_MEMBERS
 
-_DATE = re.compile(r"(?:[0-9]{4}-)?[0-9]{2}-[0-9]{2}", re.ASCII)
-Common = dict[str, object]
-COMMON_KEYS = {
-    "code", "name", "kind", "trigger", "lines", "rounding", "when", "stackable", "priority", "group", "caps",
-    "pending", "expiry", "enabled", "from", "until",
-}  # fmt: skip
-
-
-def per_amount(node: Node, common: Common, programme: Programme) -> Rule:
-    """`points` per `per`, exact, or in whole steps."""
-    per = node.money("per", programme.currency)
-    if per == 0:
-        raise node.error("per", "must be more than 0")
-    return PerAmount(
-        **common,  # type: ignore[arg-type]
-        points=node.points("points"),
-        per_minor=per,
-        whole_steps=node.flag("whole_steps", default=False),
-        carry=programme.earning.remainder == "carry",
-    )
-
-
-def per_unit(node: Node, common: Common, programme: Programme) -> Rule:
-    """`points` a unit."""
-    return PerUnit(**common, points=node.points("points"))  # type: ignore[arg-type]
-
-
-def per_visit(node: Node, common: Common, programme: Programme) -> Rule:
-    """`points` a sale."""
-    return PerVisit(**common, points=node.points("points"))  # type: ignore[arg-type]
-
-
-def fixed(node: Node, common: Common, programme: Programme) -> Rule:
-    """`points` each sale, line or unit; before or after the multipliers."""
-    return Fixed(
-        **common,  # type: ignore[arg-type]
-        points=node.points("points"),
-        each=node.choice("each", ("sale", "line", "unit"), "sale"),
-        stage=BASE if node.flag("before_multipliers", default=False) else BONUS,
-    )
-
-
-def multiplier(node: Node, common: Common, programme: Programme) -> Rule:
-    """`factor` on the points `of` some bases, or all."""
-    factor = node.factor("factor")
-    of = node.value.get("of", "all")
-    if of != "all" and not (isinstance(of, list) and of and all(isinstance(code, str) for code in of)):
-        raise node.error("of", "must be `all` or a list of rule codes")
-    return Multiplier(
-        **common,  # type: ignore[arg-type]
-        factor_numerator=factor.numerator,
-        factor_denominator=factor.denominator,
-        of=None if of == "all" else frozenset(of),
-    )
-
-
-KINDS: Mapping[str, tuple[Callable[[Node, Common, Programme], Rule], frozenset[str]]] = {
-    "per_amount": (per_amount, frozenset({"points", "per", "whole_steps"})),
-    "per_unit": (per_unit, frozenset({"points"})),
-    "per_visit": (per_visit, frozenset({"points"})),
-    "fixed": (fixed, frozenset({"points", "each", "before_multipliers"})),
-    "multiplier": (multiplier, frozenset({"factor", "of"})),
-}
-
-
-class Programme:
-    """What rules need of the rest of the document."""
-
-    def __init__(self, document: Node) -> None:
-        settings = document.child("settings")
-        self.currency = settings.text("currency", "USD")
-        try:
-            self.zone = ZoneInfo(settings.text("timezone", "UTC"))
-        except (ZoneInfoNotFoundError, ValueError):
-            raise settings.error("timezone", "is not a time zone") from None
-        earning = settings.child("earning")
-        self.earning = Earning(
-            basis=earning.choice("basis", ("items", "order"), "items"),
-            tax=earning.choice("tax", ("included", "excluded"), "included"),
-            discounts=earning.choice("discounts", ("reduce", "targeted", "ignore"), "reduce"),
-            points_payment=earning.choice("points_payment", ("no_earn", "earn"), "no_earn"),
-            gift_card_payment=earning.choice("gift_card_payment", ("earn", "no_earn"), "earn"),
-            rounding=earning.choice("rounding", ROUNDINGS, "floor"),
-            remainder=earning.choice("remainder", ("drop", "carry"), "drop"),
-            multipliers=earning.choice("multipliers", ("multiply", "add", "highest"), "multiply"),
-            tier_for_sale=earning.choice("tier_for_sale", ("before", "after"), "before"),
-            exclude=selection(earning.child("exclude")),
-        )
-        returns = settings.child("returns")
-        self.window_days = returns.whole("window_days", least=0, most=36500)
-        self.pending = pending(earning, self.window_days) or Pending()
-        self.expiry = expiry(settings) or Expiry()
-        self.needs: set[str] = set()
-
-
-def selection(node: Node) -> Selection:
-    """Lines by SKU, category or label."""
-    node.only({"skus", "categories", "labels"})
-    return Selection(skus=node.texts("skus"), categories=node.texts("categories"), labels=node.texts("labels"))
-
-
-def pending(parent: Node, window_days: int | None) -> Pending | None:
-    """`none`, `{days: 14}` or `return_window`; None where nothing is said."""
-    value = parent.value.get("pending")
-    if value is None:
-        return None
-    if value == "none":
-        return Pending()
-    if value == "return_window":
-        return Pending(window_days)
-    if not isinstance(value, dict):
-        raise parent.error("pending", "must be `none`, `return_window` or `{days: 14}`")
-    node = parent.child("pending")
-    node.only({"days"})
-    return Pending(node.whole("days", least=0, most=36500, default=0))
-
-
-def expiry(parent: Node) -> Expiry | None:
-    """`never`, `rolling`, `fixed` or `inactivity`; None where nothing is said."""
-    if parent.value.get("expiry") is None:
-        return None
-    node = parent.child("expiry")
-    kind = node.choice("kind", ("never", "rolling", "fixed", "inactivity"), "never")
-    node.only({
-        "never": {"kind"},
-        "rolling": {"kind", "days", "months", "round_up_to"},
-        "fixed": {"kind", "dates"},
-        "inactivity": {"kind", "days", "months", "reset_by"},
-    }[kind])  # fmt: skip
-    found = Expiry(
-        kind=kind,
-        days=node.whole("days", least=0, most=36500),
-        months=node.whole("months", least=0, most=1200),
-        round_up_to=node.choice("round_up_to", ROUND_UP_TO, "day"),
-        dates=tuple(sorted(node.texts("dates"))),
-    )
-    if kind in ("rolling", "inactivity") and (found.days is None) is (found.months is None):
-        raise node.error("months", "give either days or months")
-    if kind == "fixed" and not found.dates:
-        raise node.error("dates", "name at least one date")
-    for text in found.dates:
-        if not _DATE.fullmatch(text) or not is_day(text if len(text) > 5 else f"2000-{text}"):
-            raise node.error("dates", f"{text} is not a date such as 03-31 or 2027-09-30")
-    return found
-
-
-def is_day(text: str) -> bool:
-    """Whether the calendar has this day."""
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
-
-
-def rule(node: Node, programme: Programme, versions: Mapping[str, int]) -> Rule:
-    """One rule of the document."""
-    kind = node.text("kind")
-    if kind not in KINDS:
-        raise node.error("kind", "must be one of " + ", ".join(sorted(KINDS)))
-    build, keys = KINDS[kind]
-    node.only(COMMON_KEYS | keys)
-    lines, caps = node.child("lines"), node.child("caps")
-    lines.only({"include", "exclude"})
-    caps.only({"per_sale", "per_day", "per_member", "total"})
-    code = node.text("code")
-    common: Common = {
-        "code": code,
-        "version": versions.get(code, 1),
-        "name": node.localised("name"),
-        "rounding": node.choice("rounding", ROUNDINGS, programme.earning.rounding),
-        "include": selection(lines.child("include")),
-        "exclude": selection(lines.child("exclude")),
-        "when": wording.condition(node.child("when"), programme.currency, programme.needs),
-        "stackable": node.flag("stackable", default=True),
-        "priority": node.whole("priority", least=-MOST_POINTS, most=MOST_POINTS, default=0),
-        "group": node.text("group") if node.value.get("group") is not None else None,
-        "caps": Caps(
-            **{name: caps.whole(name, least=0, most=10**15) for name in ("per_sale", "per_day", "per_member", "total")}
-        ),
-        "pending": pending(node, programme.window_days),
-        "expiry": expiry(node),
-        "starts_at": node.time("from"),
-        "ends_at": node.time("until"),
-        "trigger": node.text("trigger") if node.value.get("trigger") is not None else None,
-    }
-    return build(node, common, programme)
+Versions = Mapping[str, int]
+NO_VERSIONS: Versions = {}
+ASKED = "member.segment"
 
 
 def compile(  # noqa: A001  (the noun in front of it tells them apart: rules.compile)
-    document: Mapping[str, object], *, version: int = 0, versions: Mapping[str, int] | None = None
+    document: Mapping[str, object], *, version: int = 0, versions: Versions | None = None
 ) -> Ruleset:
     """The rules of one version of the programme. Raises RuleError with the place of the first mistake.
 
-    `versions` gives each rule its own version number by code.
+    `versions` gives each rule its own version number by code. A condition that names something unknown is no
+    reason to stop: it is just never true.
     """
-    root = Node.at(document, "")
-    programme = Programme(root)
-    found: list[Rule] = []
-    seen: set[str] = set()
-    for node in root.children("rules"):
-        made = rule(node, programme, versions or {})
-        if made.code in seen:
-            raise node.error("code", f"{made.code} is there twice")
-        seen.add(made.code)
-        if node.flag("enabled", default=True):
-            found.append(made)
-    for node, code in ((n, c) for n in root.children("rules") for c in _named(n)):
-        if code not in seen:
-            raise node.error("of", f"{code} is not a rule")
-    found.sort(key=lambda r: (-r.priority, r.code))
-    sales = [r for r in found if r.trigger is None]
-    triggers = sorted({r.trigger for r in found if r.trigger})
-    return Ruleset(
-        version=version,
-        currency=programme.currency,
-        zone=programme.zone,
-        earning=programme.earning,
-        pending=programme.pending,
-        expiry=programme.expiry,
-        bases=tuple(r for r in sales if r.stage == BASE),
-        multipliers=tuple(r for r in sales if isinstance(r, Multiplier)),
-        bonuses=tuple(r for r in sales if r.stage == BONUS),
-        triggered={name: tuple(r for r in found if r.trigger == name) for name in triggers},
-        groups={
-            group.text("code"): group.choice("pick", ("best", "newest", "priority"), "best")
-            for group in root.children("groups")
-        },
-        needs=frozenset(programme.needs),
-        campaigns={},
-        segments={},
-        stateful=frozenset(r.code for r in found if r.caps.of_member),
-        shared=frozenset(r.code for r in found if r.caps.total is not None),
-    )
+    ruleset, found = _read(document, version, versions or NO_VERSIONS)
+    for problem in found:
+        if problem.severity == "error" and problem.code not in references.NEVER_TRUE:
+            raise RuleError(problem)
+    return ruleset
 
 
 def problems(document: Mapping[str, object]) -> list[Problem]:
-    """Everything that is wrong with the rules, campaigns, groups and segments of a document, and what is doubtful."""
-    try:
-        compile(document)
-    except RuleError as wrong:
-        return [Problem(wrong.place, "invalid", wrong.detail)]
-    return []
+    """Everything that is wrong with the settings that rules read, the rules, campaigns, groups and segments of a
+    document, and what is doubtful; in the order of reading."""
+    return _read(document, 0, NO_VERSIONS)[1]
 
 
-def _named(node: Node) -> list[str]:
-    """Codes a multiplier names."""
-    of = node.value.get("of")
-    return [code for code in of if isinstance(code, str)] if isinstance(of, list) else []
+@dataclass(frozen=True, slots=True)
+class _Segments:
+    """The segments of a document: those that name others after these, and what each names and asks for."""
+
+    conditions: Mapping[str, Condition]
+    named: Mapping[str, frozenset[str]]
+    fields: Mapping[str, frozenset[str]]
+
+
+def _read(document: Mapping[str, object], version: int, versions: Versions) -> tuple[Ruleset, list[Problem]]:
+    problems_found: list[Problem] = []
+    if not isinstance(document, dict):
+        problems_found.append(Problem("", "not_a_mapping", "must be a mapping", "Write `key: value` pairs."))
+        document = {}
+    root = Node(document, "", problems_found)
+    settings = Settings(root)
+    segments = _segments(root, settings)
+    of_segments = len(settings.reader.mentions)
+    rules, campaigns = _rules(root, settings, versions)
+    groups = _groups(root)
+    references.unique(root.children("campaigns"), "campaign")
+    references.check_bases(rules)
+    references.check(root, settings.reader, rules, campaigns)
+    mentions = settings.reader.mentions[of_segments:]
+    named = frozenset(str(one) for mention in mentions if mention.field == ASKED for one in mention.values)
+    asked = references.reached(named, segments.named)
+    needs = {mention.field for mention in mentions}.union(*(segments.fields[code] for code in asked))
+    in_force = sorted((r for node, r in rules if references.enabled(node)), key=lambda r: (-r.priority, r.code))
+    sales = [rule for rule in in_force if rule.trigger is None]
+    triggers = sorted({rule.trigger for rule in in_force if rule.trigger})
+    ruleset = Ruleset(
+        version=version,
+        currency=settings.currency,
+        zone=settings.zone,
+        earning=settings.earning,
+        pending=settings.pending,
+        expiry=settings.expiry,
+        bases=tuple(rule for rule in sales if rule.stage == BASE),
+        multipliers=tuple(rule for rule in sales if isinstance(rule, Multiplier)),
+        bonuses=tuple(rule for rule in sales if rule.stage == BONUS),
+        triggered={name: tuple(rule for rule in in_force if rule.trigger == name) for name in triggers},
+        groups=groups,
+        needs=frozenset(needs),
+        campaigns=campaigns,
+        segments=segments.conditions,
+        asked_segments={code: one for code, one in segments.conditions.items() if code in asked},
+        stateful=_stateful(in_force, campaigns),
+        shared=_shared(in_force, campaigns),
+    )
+    return ruleset, list(dict.fromkeys(problems_found))
+
+
+def _segments(root: Node, settings: Settings) -> _Segments:
+    nodes = root.children("segments")
+    references.unique(nodes, "segment")
+    conditions, named, fields, places = {}, {}, {}, {}
+    mentions = settings.reader.mentions
+    for node in nodes:
+        node.only({"code", "name", "all", "any"})
+        code = node.code()
+        before = len(mentions)
+        described = {key: node.value[key] for key in ("all", "any") if key in node.value}
+        condition = settings.reader.condition(Node(described, node.place, node.found), OF_MEMBERS)
+        if condition is None:
+            node.report("all", "required", "says nothing", "Give conditions under all or any.")
+        elif code:
+            conditions[code], places[code] = condition, node
+            named[code] = frozenset(
+                str(one) for mention in mentions[before:] if mention.field == ASKED for one in mention.values
+            )
+            fields[code] = frozenset(mention.field for mention in mentions[before:])
+    order, cyclic = references.in_order(named)
+    for code in cyclic:
+        mend = "Describe one of them without naming the other."
+        places[code].report("code", "cyclic", f"{code} is described by itself", mend)
+    return _Segments({code: conditions[code] for code in order}, named, fields)
+
+
+def _rules(root: Node, settings: Settings, versions: Versions) -> tuple[list[tuple[Node, Rule]], dict[str, Campaign]]:
+    """All rules with where they stand, enabled or not, and the campaigns by code."""
+    listed = [(node, NO_CAMPAIGN) for node in root.children("rules")]
+    campaigns = {}
+    for node in root.children("campaigns"):
+        found = campaign(node, root, settings)
+        campaigns[found.code] = found
+        of_campaign = node.children("rules")
+        if not of_campaign:
+            node.report("rules", "required", "has no rule", "Add one.", severity="warning")
+        default = defaults(node, found)
+        listed += [(inner, default) for inner in of_campaign]
+    references.unique((node for node, _ in listed), "rule")
+    rules = []
+    for node, default in listed:
+        node.flag("enabled", default=True)
+        rules += [(node, rule) for rule in made(node, settings, versions, default)]
+    return rules, campaigns
+
+
+def _groups(root: Node) -> dict[str, str]:
+    nodes = root.children("groups")
+    references.unique(nodes, "group")
+    groups = {}
+    for node in nodes:
+        node.only({"code", "name", "pick"})
+        groups[node.code()] = node.choice("pick", ("best", "newest", "priority"), "best")
+    return groups
+
+
+def _stateful(rules: list[Rule], campaigns: Mapping[str, Campaign]) -> frozenset[str]:
+    """Keys with something to remember of each member."""
+    of_rules = {rule.code for rule in rules if rule.caps.of_member or rule.carry or rule.progressive}
+    used = {rule.campaign for rule in rules}
+    return frozenset(of_rules | {one.key for one in campaigns.values() if one.code in used and one.caps.of_member})
+
+
+def _shared(rules: list[Rule], campaigns: Mapping[str, Campaign]) -> frozenset[str]:
+    """Keys with a number that all members share."""
+    used = {rule.campaign for rule in rules}
+    of_campaigns = {
+        one.key
+        for one in campaigns.values()
+        if one.code in used and (one.budget_points is not None or one.caps.total is not None)
+    }
+    return frozenset({rule.code for rule in rules if rule.caps.total is not None} | of_campaigns)

@@ -6,84 +6,15 @@ import operator
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from fractions import Fraction
-from functools import cached_property
-from zoneinfo import ZoneInfo
+from typing import NamedTuple
 
 from loyalty import money
 
-from .basis import reduced
-from .basket import Basket, Facts, Line
+from .case import Case
 
 DEPTH = 4
 WEEKDAYS = ("", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-class Case:
-    """One basket of one member, with what conditions ask for worked out once and only when asked."""
-
-    def __init__(self, basket: Basket, facts: Facts, zone: ZoneInfo) -> None:
-        self.basket = basket
-        self.facts = facts
-        self.zone = zone
-
-    @cached_property
-    def local(self) -> datetime:
-        """The time of the sale in the programme's zone."""
-        return self.basket.occurred_at.astimezone(self.zone)
-
-    @cached_property
-    def lines(self) -> list[Line]:
-        """The lines in order of their number."""
-        return sorted(self.basket.lines, key=lambda line: line.number)
-
-    @cached_property
-    def costs(self) -> list[int]:
-        """What each line costs after all discounts."""
-        return reduced(self.lines, self.basket)
-
-    def amount(self) -> int:
-        """What the basket costs, in minor units."""
-        return sum(self.costs)
-
-    def amount_without_tax(self) -> int:
-        """The same less the tax in it."""
-        tax = sum(
-            Fraction(line.tax_minor * cost, line.amount_minor)
-            for line, cost in zip(self.lines, self.costs, strict=True)
-            if line.amount_minor
-        )
-        return self.amount() - int(tax + Fraction(1, 2))
-
-    def quantity(self) -> Fraction:
-        """Units of sold items."""
-        return Fraction(
-            sum(line.quantity_milli for line in self.basket.lines if line.sold and line.kind == "item"), 1000
-        )
-
-    def of_lines(self, name: str) -> frozenset[str]:
-        """All values of one attribute of the sold lines."""
-        return frozenset(getattr(line, name) for line in self.basket.lines if line.sold) - {""}
-
-    def labels(self) -> frozenset[str]:
-        """All labels of the sold lines."""
-        return frozenset(label for line in self.basket.lines if line.sold for label in line.labels)
-
-    def age_days(self) -> int | None:
-        """Days since enrolment."""
-        joined = self.facts.enrolled_at
-        return None if joined is None else (self.local.date() - joined.astimezone(self.zone).date()).days
-
-    def last_sale_days(self) -> int | None:
-        """Days since the sale before this one."""
-        last = self.facts.last_sale_at
-        return None if last is None else (self.local.date() - last.astimezone(self.zone).date()).days
-
-    def average_basket(self) -> Fraction | None:
-        """Spend by purchase, in minor units."""
-        facts = self.facts
-        return Fraction(facts.spend_minor, facts.purchases) if facts.purchases else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +22,18 @@ class Field:
     """A field of the language: where its value comes from and how values are written."""
 
     read: Callable[[Case], object]
-    kind: str  # number, money, text, set, bool, date
+    kind: str  # number, money, text, set, bool, date, any
+    private: bool = False  # its value is not told in receipts, which outlive the member's data
 
 
 FIELDS: Mapping[str, Field] = {
-    "basket.amount": Field(Case.amount, "money"),
+    "basket.amount": Field(lambda case: case.amount, "money"),
     "basket.amount_without_tax": Field(Case.amount_without_tax, "money"),
     "basket.quantity": Field(Case.quantity, "number"),
     "basket.skus": Field(lambda case: case.of_lines("sku"), "set"),
     "basket.categories": Field(lambda case: case.of_lines("category"), "set"),
     "basket.labels": Field(Case.labels, "set"),
+    "basket.brands": Field(Case.brands, "set"),
     "basket.currency": Field(lambda case: case.basket.currency, "text"),
     "sale.store": Field(lambda case: case.basket.store, "text"),
     "sale.store_group": Field(lambda case: case.basket.store_group, "text"),
@@ -110,7 +43,7 @@ FIELDS: Mapping[str, Field] = {
     "time.hour": Field(lambda case: case.local.hour, "number"),
     "time.date": Field(lambda case: case.local.date().isoformat(), "date"),
     "member.tier": Field(lambda case: frozenset(case.facts.tiers.values()) - {""}, "set"),
-    "member.segment": Field(lambda case: case.facts.segments, "set"),
+    "member.segment": Field(lambda case: case.segments, "set"),
     "member.plan": Field(lambda case: case.facts.plans, "set"),
     "member.age_days": Field(Case.age_days, "number"),
     "member.birthday_month": Field(lambda case: case.facts.birthday_month, "bool"),
@@ -121,6 +54,7 @@ FIELDS: Mapping[str, Field] = {
     "member.last_sale_days": Field(Case.last_sale_days, "number"),
 }
 ATTRIBUTE = "member.attribute."
+DATA = "activity."
 
 _COMPARE: Mapping[str, Callable[[typing.Any, typing.Any], bool]] = {
     "=": operator.eq,
@@ -135,13 +69,26 @@ OPS = frozenset(_COMPARE) | LISTS
 _DENIALS = frozenset({"!=", "not_in"})
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a condition does not hold, for the decision receipt."""
+class Failure(NamedTuple):
+    """Why something does not hold, for the decision receipt; put into words only when it is read."""
 
     why: str
-    wanted: str
-    was: str
+    wanted_text: str = ""
+    was_text: str = ""
+    row: Row | None = None
+    value: object = None
+
+    @property
+    def wanted(self) -> str:
+        """What would have been right."""
+        return self.wanted_text if self.row is None else self.row.wanted_text()
+
+    @property
+    def was(self) -> str:
+        """What it was instead; nothing for what a receipt must not keep."""
+        if self.row is None:
+            return self.was_text
+        return "" if self.row.source.private else self.row.text(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,17 +106,19 @@ class Row:
         value = self.source.read(case)
         if self._holds(value):
             return None
-        wanted = self._text(self.wanted)
-        if self.op not in ("=", "in"):
-            wanted = f"{self.op} {wanted}"
-        return Failure(self.field.rpartition(".")[2], wanted, self._text(value))
+        return Failure(self.field.rpartition(".")[2], row=self, value=value)
+
+    def wanted_text(self) -> str:
+        """The value with its operator, where that is not plain equality."""
+        wanted = self.text(self.wanted)
+        return wanted if self.op in ("=", "in") else f"{self.op} {wanted}"
 
     def _holds(self, value: object) -> bool:
         if value is None:
             return self.op in _DENIALS
         wanted = self.wanted
         if isinstance(wanted, frozenset):
-            values = value if isinstance(value, frozenset) else frozenset({value})
+            values = value if isinstance(value, frozenset) else frozenset((value,))
             if self.op == "not_in":
                 return values.isdisjoint(wanted)
             if self.op == "all_of":
@@ -181,9 +130,10 @@ class Row:
             return self.op in _DENIALS
         return _COMPARE[self.op](value, wanted)
 
-    def _text(self, value: object) -> str:
+    def text(self, value: object) -> str:
+        """A value of this field in words."""
         if isinstance(value, frozenset):
-            return ", ".join(sorted(self._text(one) for one in value))
+            return ", ".join(sorted(self.text(one) for one in value))
         if value is None:
             return ""
         if isinstance(value, bool):
@@ -227,7 +177,7 @@ class Any:
             if failure is None:
                 return None
             first = first or failure
-        return first or Failure("any", "", "")
+        return first or Failure("any")
 
 
 Condition = Row | All | Any

@@ -13,21 +13,8 @@ from . import numbers
 from .basis import Basis
 from .basket import Progress
 from .campaigns import campaign_key
-from .ruleset import Rule
-
-
-@dataclass(slots=True, eq=False)
-class Given:
-    """What one rule gave: whole points on each line of the basis, and the exact number behind them."""
-
-    rule: Rule
-    points: list[int]  # by position in the basis
-    exact: tuple[int, int]
-
-    @property
-    def total(self) -> int:
-        """Points of all lines."""
-        return sum(self.points)
+from .given import Given, Refused
+from .kinds import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +35,26 @@ class Decision:
     zone: ZoneInfo
     basis: Basis
     given: list[Given]
-    not_applied: list[dict[str, str]]
+    refused: list[Refused]
     tier_used: str | None = None
     facts: dict[str, object] = field(default_factory=dict)
     caps: list[dict[str, object]] = field(default_factory=list)
     lots: list[Grant] = field(default_factory=list)
     carried_minor: Mapping[str, int] = field(default_factory=dict)  # by rule
-    progress: Mapping[str, Progress] = field(default_factory=dict)  # by rule, after; only what changed
+    progress: dict[str, Progress] = field(default_factory=dict)  # by rule, after; only what changed
     rewards: list[str] = field(default_factory=list)  # codes that full stamp cards give
     trigger: str = ""  # what was answered; empty: a sale
+    told: list[tuple[Rule, Progress]] = field(default_factory=list)  # how far the member is, changed or not
 
     @property
     def points(self) -> int:
         """Points of all rules."""
         return sum(given.total for given in self.given)
+
+    @property
+    def not_applied(self) -> list[dict[str, str]]:
+        """The rules that did not apply, each with its reason."""
+        return [refused.row() for refused in self.refused]
 
     @property
     def granted(self) -> dict[str, int]:
@@ -85,15 +78,16 @@ class Decision:
 
     def body(self) -> dict[str, object]:
         """The JSON of the contract without what `loyalty.Decision` keeps in columns."""
-        return {
+        points = {} if self.trigger else self.line_points()
+        body: dict[str, object] = {
             "tier_used": self.tier_used,
             "facts": self.facts,
             "basis": {
                 "amount": money.text(self.basis.amount_minor, self.currency),
-                "lines": self._basis_lines(),
+                "lines": [] if self.trigger else self._basis_lines(),
             },
             "rules": [self._rule(given) for given in self.given],
-            "lines": [{"line": number, "points": points} for number, points in self.line_points().items()],
+            "lines": [{"line": number, "points": part} for number, part in points.items()],
             "lots": [
                 {
                     "points": lot.points,
@@ -106,6 +100,18 @@ class Decision:
             "not_applied": self.not_applied,
             "caps": self.caps,
         }
+        if self.trigger:
+            body["trigger"] = self.trigger
+        if self.told:
+            body["progress"] = [self._progress(rule, progress) for rule, progress in self.told]
+        if self.rewards:
+            body["rewards"] = self.rewards
+        return body
+
+    @staticmethod
+    def _progress(rule: Rule, progress: Progress) -> dict[str, object]:
+        count, of = rule.told(progress)
+        return {"rule": rule.code, "count": count, "of": of}
 
     def _basis_lines(self) -> list[dict[str, object]]:
         basis, lines = self.basis, []
@@ -125,12 +131,14 @@ class Decision:
             "exact": numbers.text(*given.exact),
             "rounding": rule.rounding,
         }
+        if rule.campaign:
+            row["campaign"] = rule.campaign
         if factor := rule.factor_text():
             row["factor"] = factor
         row["lines"] = [
             {"line": line.number, "points": points}
             for line, points in zip(self.basis.lines, given.points, strict=True)
-            if points
+            if points and not self.trigger
         ]
         return row
 

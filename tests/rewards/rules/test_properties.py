@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rewards import rules
 from rewards.rules import numbers
 
-from .baskets import SUNDAY, ruleset
+from .baskets import SUNDAY, base, ruleset
 
 ROUND = {"floor": floor, "ceil": ceil, "half_up": lambda x: floor(x + Fraction(1, 2))}
 roundings = st.sampled_from(list(ROUND))
@@ -56,7 +56,9 @@ kinds = st.one_of(
 )
 programmes = st.builds(
     lambda found, how, discounts, tax: ruleset(
+        base(),
         *[{"code": f"r{i}", **rule} for i, rule in enumerate(found)],
+        groups=[{"code": "g"}],
         multipliers=how,
         discounts=discounts,
         tax=tax,

@@ -218,7 +218,7 @@ def test_how_a_group_picks(pick, winner):
 
 def test_of_grouped_multipliers_the_best_counts_and_others_multiply():
     found = [base(), times("2", code="a", group="g"), times("3", code="b", group="g"), times("1.5", code="c")]
-    assert by_rule(decide(ruleset(*found), basket("10"))) == {"base": 10, "b": 20, "c": 15}
+    assert by_rule(decide(ruleset(*found, groups=[{"code": "g"}]), basket("10"))) == {"base": 10, "b": 20, "c": 15}
 
 
 def test_a_rule_that_does_not_stack_counts_alone():

@@ -1,0 +1,76 @@
+"""What multipliers add to the points of their bases (CONTRACT Meaning 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .conditions import Failure
+from .contests import settled
+from .given import Given, Refused, round_off
+from .kinds import Multiplier, Shares
+from .numbers import shared_out
+from .ruleset import Ruleset
+
+Wanted = list[tuple[Multiplier, list[int]]]  # multipliers with the lines they count, in order
+Cells = dict[tuple[str, int], int]  # points by base rule and line, where they differ from what the base gave
+
+
+def multiplied(wanted: Wanted, base: Sequence[Given], ruleset: Ruleset, refused: list[Refused]) -> list[Given]:
+    """What each multiplier adds; those without points to multiply, and losers, are noted in `refused`."""
+    having: Wanted = []
+    for rule, at in wanted:
+        if any(g.points[i] for g in base if rule.of is None or g.rule.code in rule.of for i in at):
+            having.append((rule, at))
+        else:
+            refused.append(Refused(rule, Failure("no_base_points")))
+    if len(having) <= 1:
+        return [_added(rule, at, base, {}) for rule, at in having]
+    if any(rule.group for rule, _ in having):
+        each = settled([_added(rule, at, base, {}) for rule, at in having], ruleset.groups, refused)
+        kept = {g.rule.code for g in each}
+        having = [(rule, at) for rule, at in having if rule.code in kept]
+    how = ruleset.earning.multipliers
+    if how == "add":
+        return [_added(rule, at, base, {}) for rule, at in having]
+    cells: Cells = {}
+    if how == "multiply":
+        return [_added(rule, at, base, cells, grow=True) for rule, at in having]
+    return _highest(having, base, refused)
+
+
+def _highest(wanted: Wanted, base: Sequence[Given], refused: list[Refused]) -> list[Given]:
+    """On each line of each base only the highest factor counts."""
+    cells: Cells = {}
+    given = {}
+    for rule, at in sorted(wanted, key=lambda w: -w[0].factor):
+        given[rule.code] = _added(rule, at, base, cells)
+        for g in base:
+            if rule.of is None or g.rule.code in rule.of:
+                cells.update({(g.rule.code, i): 0 for i in at})  # taken: a lower one gives nothing here
+    kept = []
+    for rule, _ in wanted:
+        if given[rule.code].exact[0]:
+            kept.append(given[rule.code])
+        else:
+            refused.append(Refused(rule, Failure("higher_factor")))
+    return kept
+
+
+def _added(rule: Multiplier, at: list[int], base: Sequence[Given], cells: Cells, *, grow: bool = False) -> Given:
+    """(factor − 1) × points of the bases on the lines; with `grow` the next one sees what was added."""
+    more = rule.factor_numerator - rule.factor_denominator
+    of = [g for g in base if rule.of is None or g.rule.code in rule.of]
+    width = len(base[0].points)
+    if not cells and not grow:
+        sums = [sum(g.points[i] for g in of) * more for i in at]
+        return round_off(rule, at, Shares(sums, rule.factor_denominator), width)
+    points = [[cells.get((g.rule.code, i), g.points[i]) for g in of] for i in at]
+    given = round_off(rule, at, Shares([sum(row) * more for row in points], rule.factor_denominator), width)
+    if grow:
+        for i, row in zip(at, points, strict=True):
+            whole = sum(row)
+            if whole:
+                parts = shared_out(given.points[i], [given.points[i] * part for part in row], whole)
+                for g, before, part in zip(of, row, parts, strict=True):
+                    cells[g.rule.code, i] = before + part
+    return given
