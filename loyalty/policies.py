@@ -85,6 +85,7 @@ class Policies:
     earning: Earning
     expiry: Expiry
     redeeming: Redeeming
+    versions: Mapping[str, int] = field(default_factory=dict)  # of each rule, by code; those of old rules too
     _compiled: dict[Callable[[Policies], Any], Any] = field(default_factory=dict)
 
     def compiled(self, builder: Callable[[Policies], T]) -> T:
@@ -105,6 +106,7 @@ class _Known:
     stores: dict[str, Store]
 
 
+_builders: list[Callable[[Policies], Any]] = []
 _known: dict[str, _Known] = {}
 _newest: ContextVar[tuple[int, datetime | None] | None] = ContextVar("newest_version", default=None)
 
@@ -159,16 +161,38 @@ def localised(text: object, language: str) -> str:
     return str(text.get(language) or text.get("en") or next(iter(text.values()), ""))
 
 
-def apply(*, document: Mapping[str, Any], actor: str, text: str = "", valid_from: datetime | None = None) -> Programme:
-    """Make `document` the next version, in force from `valid_from` (default now), and bring the stores in step."""
-    with transaction.atomic(), connection.cursor() as cursor:
+def must_compile(builder: Callable[[Policies], T]) -> Callable[[Policies], T]:
+    """Register what every document must stand before it is applied; `builder` raises where it does not."""
+    _builders.append(builder)
+    return builder
+
+
+def lock() -> None:
+    """Wait for whoever applies a programme; to the end of the transaction nobody else does."""
+    with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('loyalty.programme', 0))")
+
+
+def apply(*, document: Mapping[str, Any], actor: str, text: str = "", valid_from: datetime | None = None) -> Programme:
+    """Make `document` the next version, in force from `valid_from` (default now), and bring the stores in step.
+
+    `rewards.programme_file.apply` checks it first, with words; this only refuses what does not compile, with the
+    exception of whoever cannot compile it.
+    """
+    with transaction.atomic():
+        lock()
         last = Programme.objects.order_by("version").last()
+        number = last.version + 1 if last else 1
+        versions = _next_versions(last, document)
+        parsed = _parse(number, document, versions)
+        for builder in _builders:
+            parsed.compiled(builder)
         applied = Programme.objects.create(
-            version=last.version + 1 if last else 1,
+            version=number,
             valid_from=valid_from or clock.now(),
             document=document,
             text=text,
+            versions=versions,
             actor=actor,
         )
         listed = {entry["code"]: entry for entry in document.get("stores", EMPTY["stores"])}
@@ -204,12 +228,34 @@ def _knowledge() -> _Known:
 
 def _version(known: _Known, number: int) -> Policies:
     if number not in known.versions:
-        document = Programme.objects.get(version=number).document if number else EMPTY
-        known.versions[number] = _parse(number, document)
+        if number:
+            applied = Programme.objects.get(version=number)
+            known.versions[number] = _parse(number, applied.document, applied.versions)
+        else:
+            known.versions[number] = _parse(number, EMPTY, {})
     return known.versions[number]
 
 
-def _parse(number: int, document: Mapping[str, Any]) -> Policies:
+def _next_versions(last: Programme | None, document: Mapping[str, Any]) -> dict[str, int]:
+    """The version of each rule: raised when what it says changed, and never given to anything else again."""
+    before = _rules_of(last.document) if last else {}
+    versions = {**dict.fromkeys(before, 1), **(last.versions if last else {})}
+    for code, content in _rules_of(document).items():
+        if code not in before or before[code] != content:
+            versions[code] = versions.get(code, 0) + 1
+    return versions
+
+
+def _rules_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What each rule says, by code; what its campaign says belongs to it."""
+    found = {rule["code"]: [rule] for rule in document.get("rules", ())}
+    for campaign in document.get("campaigns", ()):
+        common = {key: value for key, value in campaign.items() if key != "rules"}
+        found.update({rule["code"]: [rule, common] for rule in campaign.get("rules", ())})
+    return found
+
+
+def _parse(number: int, document: Mapping[str, Any], versions: Mapping[str, int]) -> Policies:
     settings = document.get("settings", {})
     name = document.get("name", EMPTY["name"])
     expiry = dict(settings.get("expiry", {}))
@@ -228,4 +274,5 @@ def _parse(number: int, document: Mapping[str, Any]) -> Policies:
         earning=Earning(**settings.get("earning", {})),
         expiry=Expiry(**expiry),
         redeeming=Redeeming(**redeeming),
+        versions=versions,
     )

@@ -233,5 +233,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "loyalty.tasks.write_due_changes": 60,
         "loyalty.tasks.drop_old_replies": 3600,
         "members.tasks.sweep_messages": 5,
+        "members.tasks.follow_programme": 60,
     }.items()
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +12,14 @@ from django.db import connection, transaction
 from django.db.models import Count, Max, Min, Sum
 from django.db.models.functions import Coalesce
 
-from loyalty import policies, rows
+from loyalty import clock, policies, rows
+from loyalty.models import Job
 from members import activity, locks, tiers
 from members.models import Member, Sale
 
 SHOWN = 20
+PERIOD = timedelta(minutes=1)
+FOLLOWED = "members.follow_programme.done"  # a job whose slot is the version that all levels were worked out for
 
 _SUMS = """
 SELECT member_id, sum(total_minor) AS spend, count(*) AS purchases, min(occurred_at) AS first, max(occurred_at) AS last
@@ -59,8 +63,9 @@ def wrong_counters(limit: int | None = SHOWN) -> Iterator[Difference]:
 def wrong_tiers(limit: int | None = SHOWN) -> Iterator[Difference]:
     """Members whose stored level is not the one that their sales reach under the programme in force."""
     for group in tiers.compiled(policies.current()):
-        codes = [level.code for level in group.levels]
-        thresholds = [level.threshold for level in group.levels]
+        levels = group.levels if group.worked_out else ()
+        codes = [level.code for level in levels]
+        thresholds = [level.threshold for level in levels]
         yield from _differences(_TIERS, [group.code, group.code, codes, thresholds], limit)
 
 
@@ -106,6 +111,20 @@ def recompute_all() -> int:
     for member_id in sorted(differing):
         recompute(member_id=member_id)
     return len(differing)
+
+
+def follow_programme() -> int:
+    """Bring every member to the level that the programme in force asks for, where another one came into force.
+
+    Called after a version is applied, and every minute for those that began since (`PERIOD`). Harmless to repeat: a
+    run that dies is done again by the next. Returns how many members moved.
+    """
+    version = policies.current().version
+    if Job.objects.filter(name=FOLLOWED, slot=version).exists():
+        return 0
+    moved = recompute_all()
+    Job.objects.update_or_create(name=FOLLOWED, defaults={"slot": version, "started_at": clock.now()})
+    return moved
 
 
 def _differences(sql: str, parameters: list[Any], limit: int | None) -> Iterator[Difference]:

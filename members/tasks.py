@@ -5,7 +5,7 @@ from uuid import UUID
 from celery import shared_task
 
 from loyalty import schedule
-from members import delivery
+from members import delivery, recount
 
 
 @shared_task
@@ -25,3 +25,10 @@ def sweep_messages() -> None:
     """Send what is due and was not sent."""
     if schedule.claim("members.sweep_messages", every=schedule.SWEEP):
         delivery.deliver_due()
+
+
+@shared_task
+def follow_programme() -> None:
+    """Work out levels again where another version of the programme came into force by itself."""
+    if schedule.claim("members.follow_programme", every=recount.PERIOD):
+        recount.follow_programme()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loyalty.policies import Policies
+from loyalty.policies import Policies, must_compile
 from rewards import rules
 
 
@@ -11,5 +11,6 @@ def ruleset(programme: Policies) -> rules.Ruleset:
     return programme.compiled(_compile)
 
 
+@must_compile
 def _compile(programme: Policies) -> rules.Ruleset:
-    return rules.compile(programme.document, version=programme.version)
+    return rules.compile(programme.document, version=programme.version, versions=programme.versions)

@@ -40,7 +40,7 @@ def levels(
     """Level by group, in the programme's order; empty text where none is reached."""
     if programme.earning.tier_for_sale == "after":
         spend = member.spend_minor + spending_minor
-        reached = {group.code: tiers.level_for(spend, group.levels) for group in tiers.compiled(programme)}
+        reached = {group.code: tiers.reached(group, spend) for group in tiers.compiled(programme)}
         return {code: level.code if level else "" for code, level in reached.items()}
     stored = {standing.group: standing for standing in standings}
     found = {}

@@ -1,0 +1,32 @@
+"""Checking a programme file: its text, its form, then its meaning. Every problem has a place and a mend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import meaning, shape
+from .problems import Problem, ProgrammeRefused, errors, in_order
+from .reading import Source, read
+
+
+def check(text: str) -> list[Problem]:
+    """Everything wrong with, or doubtful in, a programme's text, by its place in it. Never raises."""
+    try:
+        source = read(text)
+    except ProgrammeRefused as refused:
+        return in_order(refused.problems)
+    return check_source(source)
+
+
+def check_document(document: Mapping[str, Any]) -> list[Problem]:
+    """The same of a document that has no text, such as a draft: places without lines."""
+    return check_source(Source(dict(document)))
+
+
+def check_source(source: Source) -> list[Problem]:
+    """The same of what was read."""
+    wrong_form = shape.problems(source)
+    if errors(wrong_form):
+        return in_order(wrong_form)
+    return in_order(meaning.problems(source))
