@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db.models import F, QuerySet
 from django.db.models.expressions import RawSQL
@@ -15,7 +14,8 @@ from django.db.models.expressions import RawSQL
 from loyalty import clock
 from members.models import Member, TierStanding
 from rewards import rules
-from rewards.rules import conditions, reading, wording
+from rewards.rules import basis, conditions
+from rewards.rules.case import Case
 from rewards.rules.conditions import Condition
 
 MOST = 20_000  # members looked at one by one; of more, a sample of about so many
@@ -42,8 +42,9 @@ def reach(*, condition: Mapping[str, Any] | None, document: Mapping[str, Any], a
     Rows about the sale (basket, store, time) are taken as possible. Raises rules.RuleError where the condition cannot
     be read. Up to 20,000 members are looked at (about 0.2 s); of more, a steady sample.
     """
-    ruleset = rules.compile({**document, "rules": [], "campaigns": []})
-    wanted = only_members(_read(condition, ruleset.currency))
+    asked = {"code": "asked", "kind": "per_visit", "points": 1, "when": condition or {}}
+    ruleset = rules.compile({**document, "rules": [asked], "campaigns": [], "groups": []})
+    wanted = only_members(ruleset.rules[0].when)
     rows = Member.objects.filter(status=Member.Status.ACTIVE)
     total = rows.count()
     if wanted is None or not total:
@@ -57,7 +58,7 @@ def reach(*, condition: Mapping[str, Any] | None, document: Mapping[str, Any], a
     seen = found = 0
     for _id, facts in facts_of(looked_at, ruleset, at):
         seen += 1
-        found += wanted.failure(_case(facts, ruleset.currency, ruleset.zone, at)) is None
+        found += wanted.failure(_case(facts, ruleset, at)) is None
     if seen == total or not seen:
         return Reach(found, total, total)
     return Reach(round(found * total / seen), total, seen)
@@ -108,13 +109,11 @@ def _facts(rows: list[tuple[Any, ...]], month: int) -> Iterator[tuple[UUID, rule
                 visits=purchases,
                 last_sale_at=last_sale_at,
                 attributes=attributes,
+                bucket=rules.bucket(pk),
             ),
         )
 
 
-def _read(condition: Mapping[str, Any] | None, currency: str) -> Condition | None:
-    return wording.condition(reading.Node.at(condition, "audience"), currency, set())
-
-
-def _case(facts: rules.Facts, currency: str, zone: ZoneInfo, at: datetime) -> conditions.Case:
-    return conditions.Case(rules.Basket(lines=(), occurred_at=at, currency=currency), facts, zone)
+def _case(facts: rules.Facts, ruleset: rules.Ruleset, at: datetime) -> Case:
+    basket = rules.Basket(lines=(), occurred_at=at, currency=ruleset.currency)
+    return Case(basket, facts, ruleset.zone, basis.of(basket, ruleset.earning), ruleset.segments)

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from loyalty import audit, clock, policies
 from loyalty.models import Programme
+from rewards import programme_file
 from rewards.models import Draft, DraftChange
 
-from . import bridge as programme_file
 from . import parts
 from .refusals import Clash, DraftClosed, HasProblems, NotAsSeen, NothingChanged, PartChanged, StaleBase
 
@@ -119,7 +119,7 @@ def publish(*, draft_id: UUID, seen: str, actor: str, valid_from: datetime | Non
     `seen` is the fingerprint of the document whose difference was looked at. Raises DraftClosed, NotAsSeen, StaleBase
     (see `rebase`), NothingChanged and HasProblems.
     """
-    _alone()
+    policies.lock()
     draft = _locked(draft_id)
     if parts.fingerprint(draft.document) != seen:
         raise NotAsSeen
@@ -128,9 +128,7 @@ def publish(*, draft_id: UUID, seen: str, actor: str, valid_from: datetime | Non
         raise StaleBase(version)
     if parts.fingerprint(document) == seen:
         raise NothingChanged
-    if errors := [one for one in programme_file.check_document(draft.document) if one.severity == "error"]:
-        raise HasProblems(errors)
-    applied = programme_file.apply(document=draft.document, actor=actor, valid_from=valid_from)
+    applied = _applied(draft.document, actor, valid_from)
     draft.state = Draft.State.PUBLISHED
     draft.published_version = applied.version
     draft.save(update_fields=["state", "published_version"])
@@ -144,11 +142,14 @@ def roll_back(*, version: int, seen: int, actor: str, note: str = "") -> Program
 
     Raises StaleBase where another one was published since, and HasProblems.
     """
-    _alone()
+    policies.lock()
     present = newest()[0]
     if present != seen:
         raise StaleBase(present)
-    applied = programme_file.rollback(version=version, actor=actor)
+    try:
+        applied = programme_file.rollback(version=version, actor=actor)
+    except programme_file.ProgrammeRefused as refused:
+        raise HasProblems(refused.problems) from refused
     _published(applied, actor, note, {"back_to": version})
     return applied
 
@@ -159,7 +160,7 @@ def switch(*, campaign: str, enabled: bool, actor: str) -> Programme | None:
 
     None where it already is so, or there is no such campaign. Raises HasProblems.
     """
-    _alone()
+    policies.lock()
     document = newest()[1]
     part = parts.find(document, "campaigns", campaign)
     if part is None or part.get("enabled", True) is enabled:
@@ -168,17 +169,16 @@ def switch(*, campaign: str, enabled: bool, actor: str) -> Programme | None:
     if not enabled:
         changed["enabled"] = False
     document = parts.put(document, "campaigns", campaign, changed)
-    if errors := [one for one in programme_file.check_document(document) if one.severity == "error"]:
-        raise HasProblems(errors)
-    applied = programme_file.apply(document=document, actor=actor)
+    applied = _applied(document, actor)
     _published(applied, actor, "", {"campaign": campaign, "enabled": enabled})
     return applied
 
 
-def _alone() -> None:
-    """One publisher at a time, so that nobody's version is published over unseen."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('loyalty.programme', 0))")
+def _applied(document: Mapping[str, Any], actor: str, valid_from: datetime | None = None) -> Programme:
+    try:
+        return programme_file.apply(document=document, actor=actor, valid_from=valid_from)
+    except programme_file.ProgrammeRefused as refused:
+        raise HasProblems(refused.problems) from refused
 
 
 def _locked(draft_id: UUID) -> Draft:

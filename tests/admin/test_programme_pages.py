@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from urllib.parse import unquote
 
@@ -38,7 +39,7 @@ def marketer(milo) -> Client:
 
 def fields(response) -> dict:
     """What a browser would post of the editor's form: controls by name, lists of values."""
-    text = response.content.decode()
+    text = html.unescape(response.content.decode())
     form = text[text.index('id="editor"') : text.index("</form>", text.index('id="editor"'))]
     found: dict[str, list[str]] = {}
     for tag in re.finditer(r"<input\b[^>]*>", form):

@@ -88,11 +88,19 @@ def next_hour(part: Part, names: Names, at: datetime) -> datetime:
         moment = first.astimezone(names.zone)
     for _step in range(0, HOURS_AHEAD):
         text = f"{moment:%H:%M}"
-        if runs_on(part, moment.date(), names) and (len(hours) != 2 or str(hours[0]) <= text < str(hours[1])):
+        if runs_on(part, moment.date(), names) and _within(hours, text):
             if moment.hour >= 10 or len(hours) == 2:
                 return moment
         moment = (moment + timedelta(hours=1)).astimezone(names.zone)
     return at
+
+
+def _within(hours: Any, text: str) -> bool:
+    """Whether a time of day lies in some hours, which may go over midnight."""
+    if not isinstance(hours, list) or len(hours) != 2:
+        return True
+    first, last = str(hours[0]), str(hours[1])
+    return first <= text < last if first < last else text >= first or text < last
 
 
 @site.page("programme/calendar/", "programme_calendar")

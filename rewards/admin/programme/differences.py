@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from rewards.drafts import bridge as programme_file
+from rewards import programme_file
 from rewards.drafts import parts
 
 from . import sentences, vocabulary

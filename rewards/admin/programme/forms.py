@@ -98,6 +98,7 @@ class RuleForm(Form):
             "kinds": {code: label for code, (label, _says) in vocabulary.KINDS.items()},
             "triggers": vocabulary.TRIGGERS,
             "each": vocabulary.EACH,
+            "visits": vocabulary.EACH_VISIT,
             "rounding": vocabulary.ROUNDINGS,
             "rules": list(others.items()),
             "rewards": {"": "—", **self.names.section("rewards")},

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from loyalty import roles
 from loyalty.admin import words
 from loyalty.admin.shell import site
-from rewards.drafts import bridge as programme_file
+from rewards import programme_file
 from rewards.drafts import parts
 from rewards.drafts.refusals import CodeTaken, DraftClosed, DraftRefused, NotAsSeen, NothingChanged, StaleBase
 from rewards.models import Draft

@@ -33,10 +33,10 @@ KIND_KEYS: dict[str, tuple[str, ...]] = {
     "fixed": ("points", "each", "before_multipliers"),
     "multiplier": ("factor", "of"),
     "stamps": ("buy", "points", "reward"),
-    "streak": ("times", "within_days", "points"),
+    "streak": ("times", "within_days", "points", "skus", "each"),
     "referral": ("referrer", "friend", "wait_days"),
 }
-_LINES = {f"lines.{side}.{by}": "list" for side in ("include", "exclude") for by in ("skus", "categories", "labels")}
+_LINES = {f"lines.{side}.{by}": "list" for side in ("include", "exclude") for by in ("skus", "categories", "labels", "brands")}
 _CAPS = {f"caps.{name}": "whole" for name in ("per_sale", "per_day", "per_member", "total")}
 _COMPANY = {"priority": "whole", "stackable": "yes", "group": "text"}
 RULE: dict[str, str] = {
@@ -53,6 +53,7 @@ RULE: dict[str, str] = {
     "buy": "whole",
     "reward": "text",
     "times": "whole",
+    "skus": "list",
     "within_days": "whole",
     "referrer": "whole",
     "friend": "whole",

@@ -51,8 +51,9 @@ def campaign(part: Part, names: Names) -> list[str]:
         said.append(sentence)
         said += _limits(one.get("caps") or {})
     said += recurrence(part.get("window") or {}, names)
-    if part.get("stores"):
-        said.append(_("In %(stores)s only.") % {"stores": stores(part["stores"], names)})
+    if part.get("stores") or part.get("store_groups"):
+        where = stores(part.get("stores") or [], part.get("store_groups") or [], names)
+        said.append(_("In %(stores)s only.") % {"stores": where})
     said += _budget(part.get("budget") or {}, names)
     said += _limits(part.get("caps") or {})
     said += _company(part, names)
@@ -98,6 +99,12 @@ def _given_later(part: Part, names: Names) -> str:
     if kind == "stamps":
         what = number if part.get("points") else names.section("rewards").get(str(part.get("reward")), "…")
         return _("a stamp for each unit, and %(what)s for %(buy)s stamps") % {"what": what, "buy": part.get("buy", "…")}
+    if kind == "streak" and part.get("skus"):
+        return _("%(points)s for buying all of %(articles)s within %(days)s days") % {
+            "points": number,
+            "articles": listed(f"“{one}”" for one in part["skus"]),
+            "days": part.get("within_days", "…"),
+        }
     if kind == "streak":
         return _("%(points)s for %(times)s visits within %(days)s days") % {
             "points": number,
@@ -197,15 +204,10 @@ def _tiers(value: Any, names: Names) -> str:
     return listed((names.tiers.get(str(one), str(one)) for one in chosen), either=True)
 
 
-def stores(codes: Any, names: Names) -> str:
-    """Some stores; a whole group by its name."""
-    left = [str(code) for code in codes]
-    said = []
-    for group, members_of in names.store_groups.items():
-        if len(members_of) > 1 and set(members_of) <= set(left):
-            said.append(_("the %(group)s stores") % {"group": capfirst(group)})
-            left = [code for code in left if code not in members_of]
-    return listed([*said, *(names.stores.get(code, code) for code in left)])
+def stores(codes: Any, groups: Any, names: Names) -> str:
+    """Some stores, and groups of them."""
+    said = [_("the %(group)s stores") % {"group": capfirst(str(group))} for group in groups]
+    return listed([*said, *(names.stores.get(str(code), str(code)) for code in codes)])
 
 
 def selection(part: Any) -> str:
@@ -215,6 +217,7 @@ def selection(part: Any) -> str:
         "skus": _("the articles %(names)s"),
         "categories": _("%(names)s"),
         "labels": _("what is labelled %(names)s"),
+        "brands": _("the brands %(names)s"),
     }
     said = [
         pattern % {"names": listed((f"“{one}”" for one in part[key]), either=False)}

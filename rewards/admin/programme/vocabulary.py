@@ -27,6 +27,7 @@ TRIGGERS: dict[str, Any] = {
     "event.checkin": _("checking in at an event"),
 }
 EACH: dict[str, Any] = {"sale": _("for the purchase"), "line": _("for each line"), "unit": _("for each unit")}
+EACH_VISIT: dict[str, Any] = {"sale": _("every purchase counts"), "day": _("one visit a day counts")}
 ROUNDINGS: dict[str, Any] = {
     "": _("as the programme does"),
     "floor": _("down"),
@@ -106,6 +107,7 @@ _ALL = [
     Field("basket.skus", _("articles in the basket"), "text", "text", _BASKET, "skus"),
     Field("basket.categories", _("categories in the basket"), "text", "text", _BASKET, "categories"),
     Field("basket.labels", _("labels in the basket"), "text", "text", _BASKET, "labels"),
+    Field("basket.brands", _("brands in the basket"), "text", "text", _BASKET),
     Field("basket.currency", _("currency"), "text", "one", _BASKET),
     Field("sale.store", _("store"), "choice", "choice", _SALE, "stores"),
     Field("sale.store_group", _("group of stores"), "choice", "choice", _SALE, "store_groups"),
