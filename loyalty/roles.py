@@ -42,6 +42,7 @@ THINGS: dict[str, tuple[str, ...]] = {
     ),
     "messages": ("members.message",),
     "programme": ("loyalty.programme",),
+    "drafts": ("rewards.draft",),
     "stores": ("loyalty.store",),
     "keys": ("loyalty.apikey", "loyalty.apiclient"),
     "staff": ("loyalty.user", "loyalty.staffrole"),
@@ -71,15 +72,17 @@ def _powers(*, view: str = "", change: str = "", do: str = "") -> Powers:
     return Powers(view=frozenset(view.split()) | changes, change=changes, do=frozenset(do.split()))
 
 
-_ALL = "members sales ledger messages programme stores keys staff facts audit"
+_ALL = "members sales ledger messages programme drafts stores keys staff facts audit"
 TABLE: dict[str, Powers] = {
     Role.CASHIER: _powers(do="till"),
     Role.MANAGER: _powers(view="members sales ledger messages programme stores", do="home till contact export"),
     Role.SUPPORT: _powers(view="members sales ledger messages programme stores facts", do="home contact export"),
-    Role.MARKETER: _powers(view="members sales ledger messages programme stores", do="home"),
-    Role.FINANCE: _powers(view="sales ledger programme stores", do="home books check export"),
+    Role.MARKETER: _powers(view="members sales ledger messages programme stores", change="drafts", do="home"),
+    Role.FINANCE: _powers(view="sales ledger programme drafts stores", do="home books check export"),
     Role.AUDITOR: _powers(view=_ALL, do="home books check export"),
-    Role.ADMINISTRATOR: _powers(view=_ALL, change="stores keys staff", do="home till contact export books check"),
+    Role.ADMINISTRATOR: _powers(
+        view=_ALL, change="stores keys staff drafts", do="home till contact export books check"
+    ),
 }
 
 _THING_OF = {model: thing for thing, models in THINGS.items() for model in models}

@@ -1,5 +1,5 @@
-"""Rewards on the staff side: redemptions."""
+"""Rewards on the staff side: redemptions, and the programme itself."""
 
-from rewards.admin import redemptions
+from rewards.admin import programme, redemptions
 
-__all__ = ["redemptions"]
+__all__ = ["programme", "redemptions"]
