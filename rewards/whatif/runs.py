@@ -102,13 +102,13 @@ def cancel(*, run: WhatIf) -> bool:
 
 
 def progress(run: WhatIf) -> Progress:
-    """How many of the sales are replayed. A second pass, for a budget that ran out, begins from half."""
+    """How many of the sales are replayed; passes after the first, for budgets that run out, share the last fifth."""
     if run.status == WhatIf.Status.DONE:
         return Progress(1.0, run.sales, run.sales)
     done = WhatIfChunk.objects.filter(run=run, done_pass__gte=F("run__pass_number")).aggregate(n=Sum("sales"))["n"] or 0
     share = done / run.sales if run.sales else 0.0
-    left = 0.5 ** (run.pass_number - 1)  # what is left of the bar when this pass begins
-    return Progress((1 - left) + left * share * 0.98, done, run.sales)
+    left = 0.2 ** (run.pass_number - 1)
+    return Progress(1 - left + 0.8 * left * share, done, run.sales)
 
 
 def wake_up() -> None:
