@@ -31,34 +31,11 @@ EMPTY: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Earning:
-    """How a sale becomes points; the meaning of each value stands in docs/programme.md."""
+class Accepting:
+    """Which times of a sale are accepted: two of `settings.earning`; the others belong to the rules."""
 
-    basis: str = "items"
-    tax: str = "included"
-    discounts: str = "reduce"
-    points_payment: str = "no_earn"
-    gift_card_payment: str = "earn"
-    rounding: str = "floor"
-    remainder: str = "drop"
-    multipliers: str = "multiply"
-    tier_for_sale: str = "before"
-    exclude: Mapping[str, list[str]] = field(default_factory=dict)
-    pending: Any = "none"
     future_minutes: int = 5
     late_days: int | None = None
-
-
-@dataclass(frozen=True)
-class Expiry:
-    """When points stop counting."""
-
-    kind: str = "never"
-    days: int | None = None
-    months: int | None = None
-    round_up_to: str = "day"
-    dates: tuple[str, ...] = ()
-    reset_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,8 +59,7 @@ class Policies:
     currency: str
     zone: ZoneInfo
     languages: tuple[str, ...]
-    earning: Earning
-    expiry: Expiry
+    accepting: Accepting
     redeeming: Redeeming
     versions: Mapping[str, int] = field(default_factory=dict)  # of each rule, by code; those of old rules too
     _compiled: dict[Callable[[Policies], Any], Any] = field(default_factory=dict)
@@ -258,9 +234,7 @@ def _rules_of(document: Mapping[str, Any]) -> dict[str, Any]:
 def _parse(number: int, document: Mapping[str, Any], versions: Mapping[str, int]) -> Policies:
     settings = document.get("settings", {})
     name = document.get("name", EMPTY["name"])
-    expiry = dict(settings.get("expiry", {}))
-    for several in ("dates", "reset_by"):
-        expiry[several] = tuple(expiry.get(several, ()))
+    earning = settings.get("earning", {})
     redeeming = dict(settings.get("redeeming", {}))
     if "stacking" in redeeming:
         redeeming["stacking"] = tuple(redeeming["stacking"])
@@ -271,8 +245,7 @@ def _parse(number: int, document: Mapping[str, Any], versions: Mapping[str, int]
         currency=settings.get("currency", "USD"),
         zone=ZoneInfo(settings.get("timezone", "UTC")),
         languages=tuple(settings.get("languages", ["en", "ja"])),
-        earning=Earning(**settings.get("earning", {})),
-        expiry=Expiry(**expiry),
+        accepting=Accepting(**{key: earning[key] for key in ("future_minutes", "late_days") if key in earning}),
         redeeming=Redeeming(**redeeming),
         versions=versions,
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from loyalty import audit, decisions, policies, statements
+from loyalty import decisions, policies, statements
 from loyalty.api import edge, fields, pagination
 from loyalty.api.problems import StoreMismatch
 from loyalty.errors import (
@@ -29,7 +29,6 @@ from members.models import Member
 
 READ, WRITE = "members:read", "members:write"
 IDENTITIES = ("card", "email", "phone", "external_id")
-REACHED_BY = {"email", "phone"}  # whoever has these signs in to the portal: the audit log keeps that they changed
 NameText = Annotated[str, Meta(max_length=profile.LONGEST_NAME)]
 LanguageText = Annotated[str, Meta(max_length=35)]
 
@@ -43,8 +42,8 @@ class ReferralNotFound(Refusal):
 class ConsentBody(Struct, forbid_unknown_fields=True):
     """One answer of the member."""
 
-    purpose: fields.Code
-    channel: fields.Code
+    purpose: fields.Slug
+    channel: fields.Slug
     given: bool
 
 
@@ -168,20 +167,16 @@ class OneMember(edge.View):
         }
         replaced = identities.replaced(member.pk, {kind: changes[kind] for kind in IDENTITIES if kind in changes})
         _refuse_elsewhere(call, member, replaced)
-        profile.change(member=member, consents=_choices(body.consents), actor=call.actor, **changes)
+        profile.change(
+            member=member,
+            consents=_choices(body.consents),
+            actor=call.actor,
+            store=call.store.code if call.store else "",
+            **changes,
+        )
         call.about(member.pk)
         masked = call.store is not None or READ not in call.scopes
-        shown = shapes.member(member, policies.current().zone, masked=masked)
-        if changed := sorted(REACHED_BY.intersection(replaced)):
-            audit.record(
-                action="member.identity_changed",
-                actor=call.actor,
-                object_type="member",
-                object_id=str(member.pk),
-                store=call.store.code if call.store else "",
-                data={"identities": changed},
-            )
-        return shown
+        return shapes.member(member, policies.current().zone, masked=masked)
 
 
 class Wallet(edge.View):

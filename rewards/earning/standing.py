@@ -10,6 +10,7 @@ from loyalty.policies import Policies
 from members import tiers
 from members.models import Member, TierChange, TierStanding
 from rewards import rules
+from rewards.programme import ruleset
 
 
 def facts(
@@ -38,7 +39,7 @@ def levels(
     member: Member, standings: Sequence[TierStanding], programme: Policies, at: datetime, spending_minor: int
 ) -> dict[str, str]:
     """Level by group, in the programme's order; empty text where none is reached."""
-    if programme.earning.tier_for_sale == "after":
+    if ruleset(programme).earning.tier_for_sale == "after":
         spend = member.spend_minor + spending_minor
         reached = {group.code: tiers.reached(group, spend) for group in tiers.compiled(programme)}
         return {code: level.code if level else "" for code, level in reached.items()}

@@ -148,6 +148,19 @@ def test_kill_9_of_the_launcher_leaves_nothing_and_the_next_start_works(system: 
     manage_works_alone_and_leaves_nothing(launcher)
 
 
+def test_a_second_ctrl_c_cuts_the_good_byes_short_and_leaves_nothing(system: Running) -> None:
+    """The web server sleeps and cannot say good-bye: with one Ctrl-C the launcher would wait 10 s for it."""
+    system.child("granian").suspend()
+    system.send(signal.SIGINT)
+    assert not wait_until(lambda: system.process.poll() is not None, 2)
+    system.send(signal.SIGHUP)
+    assert not wait_until(lambda: system.process.poll() is not None, 1)
+    system.send(signal.SIGINT)
+    assert system.process.wait(timeout=4) == 0
+    assert system.leaves_nothing(seconds=1)
+    assert "Traceback" not in system.output
+
+
 def manage_works_alone_and_leaves_nothing(launcher: Launcher) -> None:
     code, text = launcher.call("manage", "check")
     assert code == 0, text
