@@ -239,5 +239,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "rewards.tasks.sweep_what_if": 5,
         "members.tasks.drop_old_sign_in_codes": 3600,
         "members.tasks.follow_programme": 60,
+        "rewards.tasks.sweep_occasions": 60,
+        "rewards.tasks.note_birthdays": 600,
     }.items()
 }

@@ -80,6 +80,11 @@ def of(member_id: UUID) -> dict[str, Identity]:
     return {identity.kind: identity for identity in found}
 
 
+def values_of(member_id: UUID) -> dict[str, str]:
+    """The stored forms of the identities in use, by kind."""
+    return {kind: identity.value for kind, identity in of(member_id).items()}
+
+
 def replaced(member_id: UUID, given: Mapping[str, str | None]) -> list[str]:
     """The kinds of `given` (as it was typed; None takes away) of which the member has another value in use.
 

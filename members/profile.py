@@ -46,8 +46,9 @@ def change(
     """Change what is given of a locked member; None takes a value away, an attribute of None that attribute.
 
     An identity that is replaced or taken away stays on record as retired; of an e-mail address `member.email_changed`
-    is told, and the audit log keeps that an address or number changed, in `store` if it was in one. Raises InvalidBody,
-    naming every field that is wrong, and IdentityTaken; then nothing has changed.
+    is told, of a profile that has become complete `profile.complete`, and the audit log keeps that an address or number
+    changed, in `store` if it was in one. Raises InvalidBody, naming every field that is wrong, and IdentityTaken; then
+    nothing has changed.
     """
     programme = policies.current()
     errors: list[FieldError] = []
@@ -57,6 +58,8 @@ def change(
         {kind: value for kind, value in wanted.items() if isinstance(value, str)}, programme, errors
     )
     profile = Profile.objects.get(pk=member.pk)
+    known = identities.values_of(member.pk)
+    was_complete = is_complete(profile, known)
     names = _change_profile(profile, name, birthday, language, programme, errors)
     merged = attributes if isinstance(attributes, UnsetType) else {**member.attributes, **attributes}
     if not isinstance(merged, UnsetType):
@@ -67,10 +70,18 @@ def change(
     if errors:
         raise InvalidBody(errors=tuple(errors))
     identities.refuse_taken(folded, besides=member.pk)
+    kept = {kind: value for kind, value in known.items() if kind not in wanted}
     try:
         with transaction.atomic(savepoint=False), rows.together():
             if names:
                 rows.write(change=[(profile, tuple(names))])
+            if not was_complete and is_complete(profile, {**kept, **folded}):
+                outbox.record(
+                    "profile.complete",
+                    account=member.account_id,
+                    payload={"member": str(member.pk), "store": None},
+                    occurred_at=clock.now(),
+                )
             if not isinstance(merged, UnsetType):
                 member.attributes = merged
                 rows.write(change=[(member, ("attributes",))])
@@ -89,6 +100,11 @@ def change(
             data={"identities": changed},
         )
     return member
+
+
+def is_complete(profile: Profile, identities: Mapping[str, str]) -> bool:
+    """Whether a member has told everything that a programme may thank for: name, birthday, and a way to be reached."""
+    return bool(profile.name and profile.birthday and (identities.get("email") or identities.get("phone")))
 
 
 def _tell(member: Member, retired: Sequence[Identity]) -> None:

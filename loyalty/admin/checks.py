@@ -32,6 +32,7 @@ INVARIANTS: Mapping[str, Any] = {
     "I10": _("every fact was passed on or is due"),
     "I11": _("stored tiers are what the purchases say"),
     "I12": _("vouchers and gift cards are within their limits"),
+    "I13": _("what caps and budgets count is what was given, less what was taken back"),
 }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -28,7 +28,8 @@ from loyalty.api.requests import EdgeRequest
 from loyalty.errors import Refusal
 from loyalty.models import ApiClient, Store
 
-__all__ = ["JSON", "Call", "Reply", "View", "delete", "get", "patch", "post"]
+__all__ = ["JSON", "Call", "Reply", "View", "delete", "get", "outermost", "patch", "post"]
+T = TypeVar("T")
 JSON = "application/json"
 ATTEMPTS = 3
 RETRIED = frozenset({"40001", "40P01", "23505"})  # serialization failure, deadlock, a rival's unique row
@@ -56,6 +57,11 @@ class Call:
         self.now: datetime = clock.now()
         self.language = _language(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
         self._member: UUID | None = None
+
+    @property
+    def request(self) -> HttpRequest:
+        """The request itself, for the addresses in problems."""
+        return self._request
 
     @property
     def client(self) -> ApiClient:
@@ -141,7 +147,7 @@ class View(APIView):
             return Answer(status, JSON, _encode(body), call._member)
 
         with policies.newest_is(*call.identity.programme):
-            answer = _outermost(lambda: _run(asked, call, endpoint, raw, work))
+            answer = outermost(lambda: _run(asked, call, endpoint, raw, work))
         response = HttpResponse(answer.body, status=answer.status, content_type=answer.content_type, headers=headers)
         if answer.replayed:
             response["Idempotency-Replayed"] = "true"
@@ -190,7 +196,7 @@ def _run(request: EdgeRequest, call: Call, endpoint: Endpoint, raw: bytes, work:
     return idempotency.once(attempt, work, refused=refused, gather=endpoint.gather)
 
 
-def _outermost(run: Callable[[], Answer]) -> Answer:
+def outermost(run: Callable[[], T]) -> T:
     """Run whole transactions again where PostgreSQL asks for it, at most three times; then TryAgain."""
     for attempt in range(1, ATTEMPTS + 1):
         try:

@@ -18,7 +18,6 @@ from loyalty.errors import (
     MemberErased,
     MemberNotFound,
     NotFound,
-    Refusal,
     StoreNotFound,
 )
 from loyalty.models import Decision
@@ -26,17 +25,12 @@ from members import consent, enrolment, identities, locks, profile, tiers
 from members.api import replies, shapes
 from members.api.references import Value
 from members.models import Member
+from members.referrals import OwnReferral, ReferralNotFound
 
 READ, WRITE = "members:read", "members:write"
 IDENTITIES = ("card", "email", "phone", "external_id")
 NameText = Annotated[str, Meta(max_length=profile.LONGEST_NAME)]
 LanguageText = Annotated[str, Meta(max_length=35)]
-
-
-class ReferralNotFound(Refusal):
-    """The referral code is nobody's."""
-
-    status, code, title = 422, "referral_not_found", "No such referral code"
 
 
 class ConsentBody(Struct, forbid_unknown_fields=True):
@@ -95,14 +89,14 @@ class EntriesQuery(pagination.Page, forbid_unknown_fields=True):
 class Members(edge.View):
     """The collection of members."""
 
-    @edge.post(scope=WRITE, body=EnrolBody, status=201, refusals=(IdentityTaken, StoreNotFound, ReferralNotFound))
+    @edge.post(
+        scope=WRITE, body=EnrolBody, status=201, refusals=(IdentityTaken, StoreNotFound, ReferralNotFound, OwnReferral)
+    )
     def post(self, call: edge.Call, body: EnrolBody) -> dict[str, Any]:
         """Enrol a member. The reply holds no personal data."""
         if all(getattr(body, kind) is None for kind in IDENTITIES):
             said = "One of card, email, phone and external_id is needed."
             raise InvalidBody(said, errors=tuple(FieldError(kind, "required", said) for kind in IDENTITIES))
-        if body.referral_code is not None:
-            raise ReferralNotFound
         member = enrolment.enrol(
             name=body.name or "",
             email=body.email,
@@ -114,6 +108,7 @@ class Members(edge.View):
             store=call.writes_store(body.store) if body.store else call.store,
             consents=_choices(body.consents),
             attributes=body.attributes,
+            referral_code=body.referral_code,
             actor=call.actor,
         )
         call.about(member.pk)

@@ -4,11 +4,13 @@ from django.urls import path
 
 from loyalty.api import converters  # noqa: F401  (registers `id`)
 
+from .activity import Activities
 from .programme import ProgrammeView
 from .redemptions import Cancellations, Redemptions, Settlements
 from .sales import Quotes, Sales
 
 urlpatterns = [
+    path("activity", Activities.as_view()),
     path("sales", Sales.as_view()),
     path("sales/quote", Quotes.as_view()),
     path("redemptions", Redemptions.as_view()),

@@ -2,7 +2,19 @@
 
 from .claims import SaleClaim
 from .drafts import Draft, DraftChange
+from .occasions import Occasion
 from .redemptions import Redemption
+from .states import RuleState, SharedCounter
 from .whatif import WhatIf, WhatIfChunk
 
-__all__ = ["Draft", "DraftChange", "Redemption", "SaleClaim", "WhatIf", "WhatIfChunk"]
+__all__ = [
+    "Draft",
+    "DraftChange",
+    "Occasion",
+    "Redemption",
+    "RuleState",
+    "SaleClaim",
+    "SharedCounter",
+    "WhatIf",
+    "WhatIfChunk",
+]

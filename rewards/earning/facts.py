@@ -1,4 +1,4 @@
-"""What the rules may know of a member at a sale."""
+"""What the rules may know of a member: gathered here and nowhere else, for a sale, a quote and an activity."""
 
 from __future__ import annotations
 
@@ -12,17 +12,24 @@ from members.models import Member, TierChange, TierStanding
 from rewards import rules
 from rewards.programme import ruleset
 
+from .states import States
 
-def facts(
-    *,
+
+def facts_for(
     member: Member,
+    *,
     standings: Sequence[TierStanding],
     birthday: date | None,
     programme: Policies,
+    states: States,
     at: datetime,
-    spending_minor: int,
+    spending_minor: int = 0,
 ) -> rules.Facts:
-    """Facts as of `at`, before the sale of `spending_minor`; the level it reaches where the programme says so."""
+    """Facts as of `at`, before the sale of `spending_minor`; the level it reaches where the programme says so.
+
+    `standings` and `birthday` are the stored ones, `states` what `states.read` found, `programme` the version in
+    force at that time. Segments are worked out by the engine, from these facts.
+    """
     return rules.Facts(
         tiers=levels(member, standings, programme, at, spending_minor),
         enrolled_at=member.enrolled_at,
@@ -32,6 +39,10 @@ def facts(
         visits=member.purchases,
         last_sale_at=member.last_sale_at,
         attributes=member.attributes,
+        granted=states.granted(),
+        carried_minor=states.carried_minor(),
+        progress=states.progress(),
+        bucket=rules.bucket(member.pk),
     )
 
 
