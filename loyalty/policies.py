@@ -160,7 +160,7 @@ def apply(*, document: Mapping[str, Any], actor: str, text: str = "", valid_from
         last = Programme.objects.order_by("version").last()
         number = last.version + 1 if last else 1
         versions = _next_versions(last, document)
-        parsed = _parse(number, document, versions)
+        parsed = parse(document, version=number, versions=versions)
         for builder in _builders:
             parsed.compiled(builder)
         applied = Programme.objects.create(
@@ -171,18 +171,34 @@ def apply(*, document: Mapping[str, Any], actor: str, text: str = "", valid_from
             versions=versions,
             actor=actor,
         )
-        listed = {entry["code"]: entry for entry in document.get("stores", EMPTY["stores"])}
-        for code, entry in listed.items():
-            Store.objects.update_or_create(
-                code=code,
-                defaults={
-                    "name": entry.get("name", code),
-                    "group": entry.get("group", ""),
-                    "retired_at": None,
-                },
-            )
-        Store.objects.filter(retired_at=None).exclude(code__in=listed).update(retired_at=clock.now())
+        _open_stores(document)
+        retire_stores()
     return applied
+
+
+def retire_stores() -> None:
+    """Close the stores that no version lists which is in force now or will be. They keep their history."""
+    listed = set()
+    for row in Programme.objects.filter(version__in=_from_now_on()):
+        listed |= {entry["code"] for entry in row.document.get("stores", EMPTY["stores"])}
+    Store.objects.filter(retired_at=None).exclude(code__in=listed).update(retired_at=clock.now())
+
+
+def _from_now_on() -> list[int]:
+    """The version in force and those that begin later."""
+    rows = list(Programme.objects.order_by("-valid_from", "-version").values_list("valid_from", "version"))
+    now = clock.now()
+    later = [version for start, version in rows if start > now]
+    begun = [version for start, version in rows if start <= now][:1]
+    return [*later, *(begun or [version for _start, version in rows][-1:])]
+
+
+def _open_stores(document: Mapping[str, Any]) -> None:
+    for entry in document.get("stores", EMPTY["stores"]):
+        Store.objects.update_or_create(
+            code=entry["code"],
+            defaults={"name": entry.get("name", entry["code"]), "group": entry.get("group", ""), "retired_at": None},
+        )
 
 
 def _knowledge() -> _Known:
@@ -206,9 +222,9 @@ def _version(known: _Known, number: int) -> Policies:
     if number not in known.versions:
         if number:
             applied = Programme.objects.get(version=number)
-            known.versions[number] = _parse(number, applied.document, applied.versions)
+            known.versions[number] = parse(applied.document, version=number, versions=applied.versions)
         else:
-            known.versions[number] = _parse(number, EMPTY, {})
+            known.versions[number] = parse(EMPTY)
     return known.versions[number]
 
 
@@ -231,7 +247,8 @@ def _rules_of(document: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _parse(number: int, document: Mapping[str, Any], versions: Mapping[str, int]) -> Policies:
+def parse(document: Mapping[str, Any], *, version: int = 0, versions: Mapping[str, int] | None = None) -> Policies:
+    """A document as a version is read. For drafts, checks and what-if: it need not be in force."""
     settings = document.get("settings", {})
     name = document.get("name", EMPTY["name"])
     earning = settings.get("earning", {})
@@ -239,7 +256,7 @@ def _parse(number: int, document: Mapping[str, Any], versions: Mapping[str, int]
     if "stacking" in redeeming:
         redeeming["stacking"] = tuple(redeeming["stacking"])
     return Policies(
-        version=number,
+        version=version,
         document=document,
         name=name if isinstance(name, Mapping) else {"en": str(name)},
         currency=settings.get("currency", "USD"),
@@ -247,7 +264,7 @@ def _parse(number: int, document: Mapping[str, Any], versions: Mapping[str, int]
         languages=tuple(settings.get("languages", ["en", "ja"])),
         accepting=Accepting(**{key: earning[key] for key in ("future_minutes", "late_days") if key in earning}),
         redeeming=Redeeming(**redeeming),
-        versions=versions,
+        versions=versions or {},
     )
 
 

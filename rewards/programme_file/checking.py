@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import meaning, shape
-from .problems import Problem, ProgrammeRefused, errors, in_order
-from .reading import Source, read
+from .problems import Problem, ProgrammeRefused, in_order
+from .reading import MOST_PROBLEMS, Source, read
 
 
 def check(text: str) -> list[Problem]:
@@ -27,6 +27,9 @@ def check_document(document: Mapping[str, Any]) -> list[Problem]:
 def check_source(source: Source) -> list[Problem]:
     """The same of what was read."""
     wrong_form = shape.problems(source)
-    if errors(wrong_form):
-        return in_order(wrong_form)
-    return in_order(meaning.problems(source))
+    if not wrong_form:
+        return in_order(meaning.problems(source))
+    many = len(wrong_form) >= MOST_PROBLEMS or any(one.code == "too_many" for one in wrong_form)
+    rest = None if many else shape.sound_parts(source, wrong_form)
+    found = meaning.contradictions(rest, [one.place for one in wrong_form]) if rest is not None else []
+    return in_order([*wrong_form, *found])
