@@ -27,7 +27,7 @@
     }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (whole) swap(page, "editor");
-    else ["panel", "say"].forEach((id) => swap(page, id));
+    else swap(page, "panel");
   }
 
   function swap(page, id) {
