@@ -31,34 +31,11 @@ EMPTY: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Earning:
-    """How a sale becomes points; the meaning of each value stands in docs/programme.md."""
+class Accepting:
+    """Which times of a sale are accepted: two of `settings.earning`; the others belong to the rules."""
 
-    basis: str = "items"
-    tax: str = "included"
-    discounts: str = "reduce"
-    points_payment: str = "no_earn"
-    gift_card_payment: str = "earn"
-    rounding: str = "floor"
-    remainder: str = "drop"
-    multipliers: str = "multiply"
-    tier_for_sale: str = "before"
-    exclude: Mapping[str, list[str]] = field(default_factory=dict)
-    pending: Any = "none"
     future_minutes: int = 5
     late_days: int | None = None
-
-
-@dataclass(frozen=True)
-class Expiry:
-    """When points stop counting."""
-
-    kind: str = "never"
-    days: int | None = None
-    months: int | None = None
-    round_up_to: str = "day"
-    dates: tuple[str, ...] = ()
-    reset_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,8 +59,7 @@ class Policies:
     currency: str
     zone: ZoneInfo
     languages: tuple[str, ...]
-    earning: Earning
-    expiry: Expiry
+    accepting: Accepting
     redeeming: Redeeming
     versions: Mapping[str, int] = field(default_factory=dict)  # of each rule, by code; those of old rules too
     _compiled: dict[Callable[[Policies], Any], Any] = field(default_factory=dict)
@@ -184,7 +160,7 @@ def apply(*, document: Mapping[str, Any], actor: str, text: str = "", valid_from
         last = Programme.objects.order_by("version").last()
         number = last.version + 1 if last else 1
         versions = _next_versions(last, document)
-        parsed = _parse(number, document, versions)
+        parsed = parse(document, version=number, versions=versions)
         for builder in _builders:
             parsed.compiled(builder)
         applied = Programme.objects.create(
@@ -195,18 +171,34 @@ def apply(*, document: Mapping[str, Any], actor: str, text: str = "", valid_from
             versions=versions,
             actor=actor,
         )
-        listed = {entry["code"]: entry for entry in document.get("stores", EMPTY["stores"])}
-        for code, entry in listed.items():
-            Store.objects.update_or_create(
-                code=code,
-                defaults={
-                    "name": entry.get("name", code),
-                    "group": entry.get("group", ""),
-                    "retired_at": None,
-                },
-            )
-        Store.objects.filter(retired_at=None).exclude(code__in=listed).update(retired_at=clock.now())
+        _open_stores(document)
+        retire_stores()
     return applied
+
+
+def retire_stores() -> None:
+    """Close the stores that no version lists which is in force now or will be. They keep their history."""
+    listed = set()
+    for row in Programme.objects.filter(version__in=_from_now_on()):
+        listed |= {entry["code"] for entry in row.document.get("stores", EMPTY["stores"])}
+    Store.objects.filter(retired_at=None).exclude(code__in=listed).update(retired_at=clock.now())
+
+
+def _from_now_on() -> list[int]:
+    """The version in force and those that begin later."""
+    rows = list(Programme.objects.order_by("-valid_from", "-version").values_list("valid_from", "version"))
+    now = clock.now()
+    later = [version for start, version in rows if start > now]
+    begun = [version for start, version in rows if start <= now][:1]
+    return [*later, *(begun or [version for _start, version in rows][-1:])]
+
+
+def _open_stores(document: Mapping[str, Any]) -> None:
+    for entry in document.get("stores", EMPTY["stores"]):
+        Store.objects.update_or_create(
+            code=entry["code"],
+            defaults={"name": entry.get("name", entry["code"]), "group": entry.get("group", ""), "retired_at": None},
+        )
 
 
 def _knowledge() -> _Known:
@@ -230,9 +222,9 @@ def _version(known: _Known, number: int) -> Policies:
     if number not in known.versions:
         if number:
             applied = Programme.objects.get(version=number)
-            known.versions[number] = _parse(number, applied.document, applied.versions)
+            known.versions[number] = parse(applied.document, version=number, versions=applied.versions)
         else:
-            known.versions[number] = _parse(number, EMPTY, {})
+            known.versions[number] = parse(EMPTY)
     return known.versions[number]
 
 
@@ -255,24 +247,22 @@ def _rules_of(document: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _parse(number: int, document: Mapping[str, Any], versions: Mapping[str, int]) -> Policies:
+def parse(document: Mapping[str, Any], *, version: int = 0, versions: Mapping[str, int] | None = None) -> Policies:
+    """A document as a version is read. For drafts, checks and what-if: it need not be in force."""
     settings = document.get("settings", {})
     name = document.get("name", EMPTY["name"])
-    expiry = dict(settings.get("expiry", {}))
-    for several in ("dates", "reset_by"):
-        expiry[several] = tuple(expiry.get(several, ()))
+    earning = settings.get("earning", {})
     redeeming = dict(settings.get("redeeming", {}))
     if "stacking" in redeeming:
         redeeming["stacking"] = tuple(redeeming["stacking"])
     return Policies(
-        version=number,
+        version=version,
         document=document,
         name=name if isinstance(name, Mapping) else {"en": str(name)},
         currency=settings.get("currency", "USD"),
         zone=ZoneInfo(settings.get("timezone", "UTC")),
         languages=tuple(settings.get("languages", ["en", "ja"])),
-        earning=Earning(**settings.get("earning", {})),
-        expiry=Expiry(**expiry),
+        accepting=Accepting(**{key: earning[key] for key in ("future_minutes", "late_days") if key in earning}),
         redeeming=Redeeming(**redeeming),
-        versions=versions,
+        versions=versions or {},
     )

@@ -2,6 +2,8 @@
 
 from .claims import SaleClaim
 from .drafts import Draft, DraftChange
+from .occasions import Occasion
 from .redemptions import Redemption
+from .states import RuleState, SharedCounter
 
-__all__ = ["Draft", "DraftChange", "Redemption", "SaleClaim"]
+__all__ = ["Draft", "DraftChange", "Occasion", "Redemption", "RuleState", "SaleClaim", "SharedCounter"]

@@ -2,13 +2,14 @@
 
 from .applying import apply, export, rollback
 from .checking import check, check_document
-from .comparing import Change, compare
-from .grammar import SCHEMA
+from .comparing import Change, compare, digest
+from .grammar import SCHEMA, schema_text
 from .problems import Problem, ProgrammeRefused
-from .reading import Source, decode, read
+from .reading import MOST_BYTES, Source, decode, read
 from .writing import canonical
 
 __all__ = [
+    "MOST_BYTES",
     "SCHEMA",
     "Change",
     "Problem",
@@ -20,7 +21,9 @@ __all__ = [
     "check_document",
     "compare",
     "decode",
+    "digest",
     "export",
     "read",
     "rollback",
+    "schema_text",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import meaning, shape
-from .problems import Problem, ProgrammeRefused, errors, in_order
+from .problems import Problem, ProgrammeRefused, in_order
 from .reading import Source, read
 
 
@@ -27,6 +27,8 @@ def check_document(document: Mapping[str, Any]) -> list[Problem]:
 def check_source(source: Source) -> list[Problem]:
     """The same of what was read."""
     wrong_form = shape.problems(source)
-    if errors(wrong_form):
-        return in_order(wrong_form)
-    return in_order(meaning.problems(source))
+    if not wrong_form:
+        return in_order(meaning.problems(source))
+    rest = shape.sound_parts(source, wrong_form)
+    found = meaning.contradictions(rest, [one.place for one in wrong_form]) if rest is not None else []
+    return in_order([*wrong_form, *found])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from .grammar import SECTIONS
+from .writing import flow
 
 NAMES = {"tiers": "group"}  # what names an object of a section; elsewhere its code
 
@@ -29,6 +32,21 @@ class Change:
         """As JSON."""
         return asdict(self)
 
+    def __str__(self) -> str:
+        """One line: `+ rules[3] (happy-hour): …`, `- …`, `~ rules[0].points (base): 1 → 2`."""
+        mark = {"added": "+", "removed": "-"}.get(self.kind, "~")
+        name = f" ({self.code})" if self.code else ""
+        if self.kind == "changed":
+            return f"{mark} {self.place}{name}: {_short(self.before)} → {_short(self.after)}"
+        return f"{mark} {self.place}{name}: {_short(self.after if self.kind == 'added' else self.before)}"
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return "–"
+    text = flow(value)
+    return text if len(text) <= 120 else f"{text[:119]}…"
+
 
 def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     """Every difference, in the order of the file; the order of objects in a list means nothing."""
@@ -39,6 +57,12 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
         if section not in ("loyalty", "name", "settings"):
             changes.extend(_section(section, old.get(section), new.get(section)))
     return changes
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """A name for a content: equal documents have the same, whatever the order of their keys."""
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _section(section: str, old: Any, new: Any) -> Iterator[Change]:
@@ -77,8 +101,29 @@ def _values(section: str, code: str, place: str, old: Any, new: Any) -> Iterator
                 kind = "removed" if key in old else "added"
                 yield Change("changed" if code else kind, section, code, inside, old.get(key), new.get(key))
         return
+    if _is_coded(old) and _is_coded(new):
+        before, after = _by_name(old, _name_of(old)), _by_name(new, _name_of(new))
+        for name in dict.fromkeys((*after, *before)):
+            index, value = after.get(name) or before[name]
+            there = before.get(name, (0, None))[1]
+            here = value if name in after else None
+            yield from _values(section, code, f"{place}[{index}]", there, here)
+        return
     kind = "added" if old is None else "removed" if new is None else "changed"
     yield Change("changed" if code else kind, section, code, place, old, new)
+
+
+def _is_coded(value: Any) -> bool:
+    """Whether this is a list of objects that have names of their own: rules of a campaign, levels, tickets."""
+    return isinstance(value, list) and bool(value) and all(isinstance(one, Mapping) and _key(one) for one in value)
+
+
+def _name_of(objects: list[Any]) -> str:
+    return _key(objects[0])
+
+
+def _key(value: Mapping[str, Any]) -> str:
+    return "code" if "code" in value else "kind" if "kind" in value and "capacity" in value else ""
 
 
 def _same(old: Any, new: Any) -> bool:

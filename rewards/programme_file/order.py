@@ -16,7 +16,7 @@ def sorted_document(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sorted(value: Any, schema: Schema) -> Any:
-    schema = _chosen(value, schema)
+    schema = chosen(value, schema)
     if isinstance(value, Mapping):
         return {key: _sorted(inner, own) for key, inner, own in _pairs(value, schema)}
     if isinstance(value, list | tuple):
@@ -32,7 +32,7 @@ def _pairs(value: Mapping[str, Any], schema: Schema) -> list[tuple[str, Any, Sch
     return [(key, value[key], known.get(key, others)) for key in (*listed, *rest)]
 
 
-def _chosen(value: Any, schema: Schema) -> Schema:
+def chosen(value: Any, schema: Schema) -> Schema:
     """The part of a schema that a value is judged by: behind references, by its type or kind."""
     while True:
         if "$ref" in schema:

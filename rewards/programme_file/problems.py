@@ -30,9 +30,10 @@ class Problem:
     def sentence(self, name: str = "") -> str:
         """`FILE:line:column: place: what is wrong; what to do`, as compilers say it."""
         spot = f"{name}:{self.line}:{self.column}: " if self.line else f"{name}: " if name else ""
-        mend = f"; {self.mend}" if self.mend else ""
+        mend = f"; {self.mend[:1].lower()}{self.mend[1:].rstrip('。.')}" if self.mend else ""
+        detail = self.detail.rstrip("。.") if mend else self.detail
         word = "" if self.severity == ERROR else f"{self.severity}: "
-        return f"{spot}{word}{self.place or '(file)'}: {self.detail}{mend}"
+        return f"{spot}{word}{self.place or '(file)'}: {detail}{mend}"
 
 
 class ProgrammeRefused(Refusal):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -15,11 +17,48 @@ from .grammar import SCHEMA
 from .problems import ERROR, Problem
 from .reading import MOST_PROBLEMS, Source
 
+ABSENT = frozenset({"required", "empty", "too_few"})  # nothing wrong stands there
+_STEP = re.compile(r"([^.\[\]]+)|\[([0-9]+)\]")
+
 
 def problems(source: Source) -> list[Problem]:
     """Everything that is not of the form that the schema asks for, at most about a hundred of them."""
     found = _validator().iter_errors(source.document)
     return list(islice((problem for error in found for problem in _problems(error, source)), MOST_PROBLEMS))
+
+
+def sound_parts(source: Source, wrong: Iterable[Problem]) -> Source | None:
+    """The document without what `wrong` says is of the wrong form, so that the rest can be looked at; None if nothing
+    sensible is left. Codes stay, so that what names them finds them; objects stay where they stand in their list.
+    """
+    document = copy.deepcopy(source.document)
+    for problem in wrong:
+        if problem.code in ABSENT or (problem.place.endswith((".code", ".group")) and problem.code == "wrong_form"):
+            continue
+        if not problem.place:
+            return None
+        _take_out(document, steps_of(problem.place))
+    left = Source(document, source.places)
+    return left if all(one.code in {*ABSENT, "wrong_form"} for one in problems(left)) else None
+
+
+def steps_of(place: str) -> list[str | int]:
+    """The steps to `rules[2].per`: "rules", 2, "per". Of a key with a dot in it, something that is not there."""
+    return [int(index) if index else name for name, index in _STEP.findall(place)]
+
+
+def _take_out(document: Any, steps: list[str | int]) -> None:
+    holder = document
+    for step in steps[:-1]:
+        try:
+            holder = holder[step]
+        except (KeyError, IndexError, TypeError):
+            return
+    last = steps[-1]
+    if isinstance(holder, dict) and isinstance(last, str):
+        holder.pop(last, None)
+    elif isinstance(holder, list) and isinstance(last, int) and last < len(holder):
+        holder[last] = {} if isinstance(holder[last], dict) else None
 
 
 @cache

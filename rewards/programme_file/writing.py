@@ -36,7 +36,7 @@ def _mapping(value: Mapping[str, Any], indent: int, lines: list[str], *, spaced:
 
 def _pair(start: str, value: Any, indent: int, lines: list[str]) -> None:
     """One `key: value`, on one line where it fits."""
-    short = _flow(value)
+    short = flow(value)
     if not isinstance(value, dict | list) or not value:
         lines.append(
             f"{start} {_scalar(value, flow=False)}" if not isinstance(value, dict | list) else f"{start} {short}"
@@ -58,7 +58,7 @@ def _deserves_block(value: Any) -> bool:
 
 def _list(value: Sequence[Any], indent: int, lines: list[str]) -> None:
     for inner in value:
-        start, short = f"{' ' * indent}-", _flow(inner)
+        start, short = f"{' ' * indent}-", flow(inner)
         if not isinstance(inner, dict | list) or not inner or len(start) + 1 + len(short) <= WIDTH:
             lines.append(f"{start} {short}")
             continue
@@ -71,11 +71,12 @@ def _list(value: Sequence[Any], indent: int, lines: list[str]) -> None:
         lines.extend(block[1:])
 
 
-def _flow(value: Any) -> str:
+def flow(value: Any) -> str:
+    """A value on one line."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_text(key, flow=True)}: {_flow(inner)}" for key, inner in value.items()) + "}"
+        return "{" + ", ".join(f"{_text(key, flow=True)}: {flow(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(_flow(inner) for inner in value) + "]"
+        return "[" + ", ".join(flow(inner) for inner in value) + "]"
     return _scalar(value, flow=True)
 
 

@@ -41,6 +41,7 @@ class Case:
         self.zone = zone
         self.basis = basis
         self.data = data
+        self.kept: dict[str, list[tuple[datetime, str]]] = {}  # by rule: visits that count with this one
         self._described = segments
 
     @cached_property

@@ -20,6 +20,7 @@ from .contests import alone, settled
 from .decision import Decision, Grant
 from .given import Given, Refused, round_off
 from .kinds import BASE, BONUS, MOST_CARDS, NO_PROGRESS, Multiplier, Rule, Stamps
+from .lots import Expiry, Pending
 from .multiplying import multiplied
 from .ruleset import Ruleset
 
@@ -115,11 +116,16 @@ class Round:
     def lots(self, given: list[Given]) -> list[Grant]:
         """One lot for each pair of dates that rules give, soonest available first."""
         rules, zone = self.ruleset, self.ruleset.zone
-        sums: dict[tuple[datetime, datetime | None], int] = {}
+        by_clock: dict[tuple[Pending, Expiry], int] = {}
         for g in given:
-            start = (g.rule.pending or rules.pending).available_at(self.case.basket.occurred_at, zone)
-            dates = start, (g.rule.expiry or rules.expiry).expires_at(start, zone)
-            sums[dates] = sums.get(dates, 0) + g.total
+            if points := g.total:
+                clocks = g.rule.pending or rules.pending, g.rule.expiry or rules.expiry
+                by_clock[clocks] = by_clock.get(clocks, 0) + points
+        sums: dict[tuple[datetime, datetime | None], int] = {}
+        for (pending, expiry), points in by_clock.items():
+            start = pending.available_at(self.case.basket.occurred_at, zone)
+            dates = start, expiry.expires_at(start, zone)
+            sums[dates] = sums.get(dates, 0) + points
         grants = [Grant(points, *dates) for dates, points in sums.items() if points > 0]
         if len(grants) > 1:
             grants.sort(key=lambda g: (g.available_at, g.expires_at is None, g.expires_at or g.available_at))
@@ -146,8 +152,9 @@ class Round:
             decision.told.append((rule, after))
             if after != self.facts.progress.get(rule.code, NO_PROGRESS):
                 decision.progress[rule.code] = after
-            if isinstance(rule, Stamps) and rule.reward:
-                decision.rewards += [rule.reward] * min(rule.full_cards(self.case, at), MOST_CARDS)
+            if isinstance(rule, Stamps) and rule.reward and (full := min(rule.full_cards(self.case, at), MOST_CARDS)):
+                decision.rewards += [rule.reward] * full
+                decision.full_cards[rule.code] = full
 
     def decision(self, given: list[Given]) -> Decision:
         """All of it, within the limits, with its dates."""

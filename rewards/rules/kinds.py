@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
+from loyalty import clock
+
 from . import numbers
 from .basis import Basis, Selection
 from .basket import Progress
@@ -274,6 +276,8 @@ class Streak(Rule):
 
     def _kept(self, case: Case, at: list[int]) -> list[tuple[datetime, str]]:
         """What counts with this sale, the earliest first; a late sale falls into its place."""
+        if (known := case.kept.get(self.code)) is not None:
+            return known
         before = case.facts.progress.get(self.code, NO_PROGRESS)
         now = case.basket.occurred_at
         skus = before.skus or ("",) * len(before.times)
@@ -283,11 +287,16 @@ class Streak(Rule):
             for sku in {case.basis.lines[i].sku for i in at}:
                 latest[sku] = max(now, latest.get(sku, now))
             kept = [(instant, sku) for sku, instant in latest.items()]
-        elif not self.once_a_day or case.day(now) not in {case.day(instant) for instant, _ in kept}:
+        elif not self.once_a_day or case.local.date() not in {case.day(instant) for instant, _ in kept}:
             kept.append((now, ""))
-        newest = max(case.day(instant) for instant, _ in kept)
-        first = newest - timedelta(days=self.within_days - 1)
-        return sorted(one for one in kept if case.day(one[0]) >= first)
+        kept.sort()
+        newest = kept[-1][0]
+        last = case.local.date() if newest == now else case.day(newest)
+        first = clock.start_of(last - timedelta(days=self.within_days - 1), case.zone)
+        if kept[0][0] < first:
+            kept = [one for one in kept if one[0] >= first]
+        case.kept[self.code] = kept
+        return kept
 
     def shares(self, case: Case, at: list[int]) -> Shares:
         """Its points, shared by amount, or none as long as something is missing."""
@@ -299,7 +308,7 @@ class Streak(Rule):
         kept = self._kept(case, at)
         if len(kept) >= self.times:
             return NO_PROGRESS
-        times = tuple(instant for instant, _ in kept)
+        times = tuple([instant for instant, _ in kept])
         return Progress(times=times, skus=tuple(sku for _, sku in kept) if self.skus else ())
 
     def told(self, progress: Progress) -> tuple[int | str, int]:

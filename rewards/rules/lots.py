@@ -5,6 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from loyalty import clock
@@ -38,8 +39,7 @@ class Expiry:
 
     def expires_at(self, available_at: datetime, zone: ZoneInfo) -> datetime | None:
         """The first instant at which the points no longer count; None: never."""
-        last = self.last_day(clock.day_of(available_at, zone))
-        return None if last is None else clock.end_of(last, zone)
+        return None if self.kind == "never" else _ends(self, clock.day_of(available_at, zone), zone)
 
     def last_day(self, start: date) -> date | None:
         """The last day on which points that start on `start` count; the start day itself is left out."""
@@ -50,6 +50,13 @@ class Expiry:
         days = timedelta(days=self.days or 0)
         last = start + days if self.months is None else months_later(start, self.months)
         return round_up(last, self.round_up_to)
+
+
+@lru_cache(maxsize=4096)
+def _ends(expiry: Expiry, start: date, zone: ZoneInfo) -> datetime | None:
+    """The end of the last day; kept, because most sales of a day end on the same one."""
+    last = expiry.last_day(start)
+    return None if last is None else clock.end_of(last, zone)
 
 
 def months_later(start: date, months: int) -> date:

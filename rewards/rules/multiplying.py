@@ -34,8 +34,23 @@ def multiplied(wanted: Wanted, base: Sequence[Given], ruleset: Ruleset, refused:
         return [_added(rule, at, base, {}) for rule, at in having]
     cells: Cells = {}
     if how == "multiply":
+        if all(rule.of is None or all(g.rule.code in rule.of for g in base) for rule, _ in having):
+            return _in_turn(having, base)
         return [_added(rule, at, base, cells, grow=True) for rule, at in having]
     return _highest(having, base, refused)
+
+
+def _in_turn(wanted: Wanted, base: Sequence[Given]) -> list[Given]:
+    """Each multiplies all bases: what the ones before added need not be told apart by base."""
+    points = [sum(column) for column in zip(*(g.points for g in base), strict=True)]
+    given = []
+    for rule, at in wanted:
+        more = rule.factor_numerator - rule.factor_denominator
+        shares = Shares([points[i] * more for i in at], rule.factor_denominator)
+        added = round_off(rule, at, shares, len(points))
+        points = [before + part for before, part in zip(points, added.points, strict=True)]
+        given.append(added)
+    return given
 
 
 def _highest(wanted: Wanted, base: Sequence[Given], refused: list[Refused]) -> list[Given]:

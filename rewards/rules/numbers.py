@@ -22,7 +22,9 @@ def shared_out(total: int, shares: Sequence[int], denominator: int) -> list[int]
     Each gets the whole part of its own share; what is left goes to the largest fractions, ties to the earlier
     one. `total` must be a rounding of the sum of the shares.
     """
-    whole = [share // denominator for share in shares]
+    if len(shares) == 1:
+        return [total]
+    whole = [share // denominator for share in shares] if denominator != 1 else list(shares)
     left = total - sum(whole)
     if left:
         order = sorted(range(len(shares)), key=lambda i: whole[i] * denominator - shares[i])

@@ -80,7 +80,7 @@ def test_every_field_that_is_wrong_is_named_and_nobody_joins(programme):
         ("attributes", "not_a_code"),
         ("birthday", "out_of_range"),
         ("card", "not_a_card"),
-        ("consents[0].purpose", "not_a_choice"),
+        ("consents[0].purpose", "not_a_code"),
         ("email", "not_an_email"),
         ("external_id", "required"),
         ("language", "not_a_language"),

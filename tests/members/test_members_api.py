@@ -113,7 +113,7 @@ def test_a_second_key_with_the_same_address_is_refused_and_names_the_field(shop,
         ({"email": "ada@example.com", "balance": 5}, "unknown_field", "balance"),
         (
             {"email": "ada@example.com", "consents": [{"purpose": "X", "channel": "email", "given": True}]},
-            "not_a_choice",
+            "not_a_code",
             "consents[0].purpose",
         ),
     ],
@@ -361,12 +361,16 @@ def test_a_decision_says_why(shop, ada):
 @pytest.mark.parametrize(
     ("choices", "field", "code"),
     [
-        ([("news", "email", True)], "consents[0].purpose", "not_a_choice"),
-        ([("marketing", "fax", True)], "consents[0].channel", "not_a_choice"),
+        ([("News", "email", True)], "consents[0].purpose", "not_a_code"),
+        ([("marketing", "e mail", True)], "consents[0].channel", "not_a_code"),
+        ([("marketing", "", True)], "consents[0].channel", "not_a_code"),
+        ([("news", "email\n", True)], "consents[0].channel", "not_a_code"),
+        ([("ｎews", "email", True)], "consents[0].purpose", "not_a_code"),
+        ([("news", "c" * 41, True)], "consents[0].channel", "too_long"),
         ([("marketing", "email", True), ("marketing", "email", False)], "consents[1]", "out_of_range"),
     ],
 )
-def test_consents_are_of_known_purposes_and_channels_each_once(shop, ada, choices, field, code):
+def test_a_consent_names_its_purpose_and_channel_by_code_and_each_pair_once(shop, ada, choices, field, code):
     consents = [{"purpose": purpose, "channel": channel, "given": given} for purpose, channel, given in choices]
     for reply in (
         shop.post("/api/v1/members", {"email": "eve@example.com", "consents": consents}),
@@ -374,6 +378,14 @@ def test_consents_are_of_known_purposes_and_channels_each_once(shop, ada, choice
     ):
         assert problem(reply) == (400, code)
         assert [(error["field"], error["code"]) for error in reply.json()["errors"]] == [(field, code)]
+
+
+def test_a_programme_has_purposes_and_channels_of_its_own(shop, ada):
+    pairs = [("research_2-b", "c" * 40), ("p" * 40, "fax")]
+    consents = [{"purpose": purpose, "channel": channel, "given": True} for purpose, channel in pairs]
+    reply = shop.patch(f"/api/v1/members/{ada.pk}", {"consents": consents})
+    assert reply.status_code == 200
+    assert sorted(map(str, reply.json()["consents"])) == sorted(map(str, consents))
 
 
 @pytest.mark.parametrize("limit", ["1.0", "+1", "1e0"])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from .earning import CAMPAIGN, GROUP, RULE
-from .giving import EVENT, MESSAGE, PLAN, REWARD
+import json
+
+from .earning import CAMPAIGN, CAPS, GROUP, LINES, PRIORITY, RULE, TRIGGER
+from .giving import EVENT, LIMIT, MESSAGE, PLAN, REWARD, SPAN, STOCK
 from .people import CONDITION, REASON, SEGMENT, STORE, TIERS
-from .settings import EXPIRY, SETTINGS
+from .settings import EXPIRY, PENDING, SELECTION, SETTINGS
 from .words import Schema, by_type, listing, mapping, nullable, ref, text
 
 _CODE = r"[A-Za-z0-9][A-Za-z0-9._-]*"
@@ -43,6 +45,15 @@ DEFINITIONS: dict[str, Schema] = {
     "long_localised": _localised(10_000),
     "condition": CONDITION,
     "expiry": EXPIRY,
+    "pending": PENDING,
+    "selection": SELECTION,
+    "lines": LINES,
+    "caps": CAPS,
+    "priority": PRIORITY,
+    "trigger": TRIGGER,
+    "limit": LIMIT,
+    "span": SPAN,
+    "stock": STOCK,
     "rule": RULE,
 }
 
@@ -74,3 +85,8 @@ SCHEMA: Schema = {
     ),
     "$defs": DEFINITIONS,
 }
+
+
+def schema_text() -> str:
+    """The schema as it is published: docs/programme.schema.json and /api/programme.schema.json."""
+    return json.dumps(SCHEMA, indent=1, ensure_ascii=False) + "\n"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from .settings import PENDING, ROUNDINGS, SELECTION
+from .settings import ROUNDINGS
 from .words import (
-    MOST_DAYS,
     Schema,
     by_kind,
     by_type,
@@ -19,16 +18,16 @@ from .words import (
     whole,
 )
 
-TRIGGERS = (
-    "member.enrolled",
-    "birthday",
-    "profile.complete",
-    "feedback.given",
-    "event.checkin",
-    "referral.friend",
-    "referral.referrer",
+TRIGGER = nullable(
+    text(60, r"([a-z_]+(\.[a-z_]+)?|activity:[A-Za-z0-9._-]+)", "a trigger such as member.enrolled or activity:visit")
 )
-LINES = mapping({"include": SELECTION, "exclude": SELECTION})
+_QUANTITY = by_type(
+    'a quantity: a whole number, or in quotes with up to three decimals, such as "0.350"',
+    integer=whole(1),
+    string=text(14, r"[0-9]{1,9}(\.[0-9]{1,3})?", 'a quantity such as "0.350"'),
+)
+_AT_LEAST = mapping({"amount": ref("money"), "quantity": _QUANTITY})
+LINES = mapping({"include": ref("selection"), "exclude": ref("selection"), "at_least": _AT_LEAST})
 _CAP = nullable(whole(0, 10**15))
 CAPS = mapping({"per_sale": _CAP, "per_day": _CAP, "per_member": _CAP, "total": _CAP})
 PRIORITY = whole(-1_000_000_000, 1_000_000_000, 0)
@@ -47,27 +46,29 @@ RULE_KINDS: dict[str, dict[str, Schema]] = {
         "before_multipliers": flag(default=False),
     },
     "multiplier": {"factor": ref("factor"), "of": _OF},
-    "stamps": {"buy": whole(1, 1_000_000), "reward": ref("code"), "points": points()},
-    "streak": {"times": whole(1, 1000), "within_days": whole(1, MOST_DAYS), "points": points()},
-    "referral": {"referrer": points(0), "friend": points(0), "wait_days": whole(0, MOST_DAYS, 0)},
+    "stamps": {"buy": whole(1, 100_000), "reward": ref("code"), "points": points()},
+    "streak": {
+        "times": whole(1, 1000),
+        "skus": listing(ref("label"), 1000, 1),
+        "within_days": whole(1, 3660),
+        "each": choice("sale", "day"),
+        "points": points(),
+    },
+    "referral": {"referrer": points(), "friend": points(), "wait_days": whole(0, 3660, 0)},
 }
 _COMMON: dict[str, Schema] = {
     "code": ref("code"),
     "name": ref("localised"),
-    "trigger": nullable(
-        text(
-            60, r"([a-z_]+(\.[a-z_]+)?|activity:[A-Za-z0-9._-]+)", "a trigger such as member.enrolled or activity:visit"
-        )
-    ),
+    "trigger": ref("trigger"),
     "kind": {},
-    "lines": LINES,
+    "lines": ref("lines"),
     "rounding": choice(*ROUNDINGS, default=""),
     "when": ref("condition"),
     "stackable": flag(default=True),
-    "priority": PRIORITY,
+    "priority": ref("priority"),
     "group": nullable(ref("code")),
-    "caps": CAPS,
-    "pending": PENDING,
+    "caps": ref("caps"),
+    "pending": ref("pending"),
     "expiry": ref("expiry"),
     "enabled": flag(default=True),
     "from": ref("time_or_null"),
@@ -85,10 +86,12 @@ RULE: Schema = by_kind(
         "fixed": ("points",),
         "multiplier": ("factor",),
         "stamps": ("buy",),
-        "streak": ("times", "within_days", "points"),
+        "streak": ("within_days", "points"),
     },
 )
-GROUP: Schema = mapping({"code": ref("code"), "pick": choice("best", "newest", "priority")}, ("code",))
+GROUP: Schema = mapping(
+    {"code": ref("code"), "name": ref("localised"), "pick": choice("best", "newest", "priority")}, ("code",)
+)
 HOUR = text(5, r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00", 'a time of day in quotes, such as "09:00"')
 _WINDOW = mapping(
     {
@@ -116,9 +119,9 @@ CAMPAIGN: Schema = mapping(
         "budget": _BUDGET,
         "control_percent": whole(0, 100, 0),
         "stackable": flag(default=True),
-        "priority": PRIORITY,
+        "priority": ref("priority"),
         "group": nullable(ref("code")),
-        "caps": CAPS,
+        "caps": ref("caps"),
         "enabled": flag(default=True),
         "rules": listing(ref("rule"), 2000),
     },

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .earning import LINES
 from .words import (
     MOST_DAYS,
     MOST_MINUTES,
@@ -21,7 +20,9 @@ from .words import (
     whole,
 )
 
-_STOCK = by_code(whole())
+LIMIT = mapping({"total": nullable(whole()), "per_member": nullable(whole())})
+SPAN = mapping({"from": ref("time_or_null"), "until": ref("time_or_null")})
+STOCK = by_code(whole())
 _OF = choice("basket", "lines")
 REWARD_KINDS: dict[str, dict[str, Schema]] = {
     "amount_off": {"amount": ref("money"), "of": _OF},
@@ -50,18 +51,18 @@ _COMMON: dict[str, Schema] = {
     "points": points(0),
     "price": nullable(ref("money")),
     "of": {},
-    "limit": mapping({"total": nullable(whole()), "per_member": nullable(whole())}),
+    "limit": ref("limit"),
     "undo_days": whole(0, MOST_DAYS, 0),
     "automatic": flag(default=False),
     "tiers": listing(ref("code"), 100),
     "audience": ref("condition"),
-    "window": mapping({"from": ref("time_or_null"), "until": ref("time_or_null")}),
+    "window": ref("span"),
     "expires_days": nullable(whole(0, MOST_DAYS)),
-    "lines": LINES,
+    "lines": ref("lines"),
     "when": ref("condition"),
     "stackable": flag(default=True),
     "excludes": listing(ref("code"), 1000),
-    "stock": _STOCK,
+    "stock": ref("stock"),
 }
 REWARD: Schema = by_kind(
     "kind",

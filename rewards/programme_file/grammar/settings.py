@@ -37,7 +37,6 @@ EXPIRY = by_kind(
         "inactivity": {
             "days": _SPAN,
             "months": _MONTHS,
-            "round_up_to": _ROUND_UP_TO,
             "reset_by": listing(ref("code"), 20, 1),
         },
     },
@@ -45,8 +44,8 @@ EXPIRY = by_kind(
     {"fixed": ("dates",)},
 )
 _CATEGORIES, _SKUS = listing(ref("label"), 5000), listing(ref("label"), 20_000)
-_EXCLUDE = mapping({"categories": _CATEGORIES, "skus": _SKUS, "labels": _CATEGORIES})
-SELECTION = mapping({"skus": _SKUS, "categories": _CATEGORIES, "labels": _CATEGORIES})
+_EXCLUDE = mapping({"categories": _CATEGORIES, "skus": _SKUS, "labels": _CATEGORIES, "brands": _CATEGORIES})
+SELECTION = mapping({"skus": _SKUS, "categories": _CATEGORIES, "labels": _CATEGORIES, "brands": _CATEGORIES})
 _EARNING = mapping(
     {
         "basis": choice("items", "order"),
