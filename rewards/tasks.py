@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from celery import shared_task
 
-from loyalty import schedule
-from rewards import birthdays, occasions, referrals
+from loyalty import broker, schedule
+from rewards import birthdays, occasions, referrals, whatif
 
 MINUTE = timedelta(minutes=1)
 
@@ -29,3 +29,17 @@ def note_birthdays() -> None:
     """Note the birthdays of the programme's day; often, since its midnight is not the host's."""
     if schedule.claim("rewards.note_birthdays", every=timedelta(minutes=10)):
         birthdays.note_all()
+
+
+@shared_task
+def replay_history() -> None:
+    """One piece of a what-if run, then room for other tasks before the next one."""
+    if whatif.work():
+        broker.send("rewards.tasks.replay_history")
+
+
+@shared_task
+def sweep_what_if() -> None:
+    """The same for runs that nobody was woken up for."""
+    if schedule.claim("rewards.sweep_what_if", every=schedule.SWEEP):
+        whatif.sweep()

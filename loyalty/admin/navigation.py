@@ -22,6 +22,7 @@ _MEMBERS = [
 _MEMBERS.append(("redeem", "Redemptions", "admin:rewards_redemption_changelist", "view", "ledger"))
 _PROGRAMME = [
     ("rule", "Programme", "admin:programme", "view", "programme"),
+    ("query_stats", "What if", "admin:whatif_start", "view", "drafts"),
     ("calendar_month", "Calendar", "admin:programme_calendar", "view", "programme"),
     ("history_edu", "Versions", "admin:programme_versions", "view", "programme"),
 ]
@@ -90,6 +91,7 @@ def _marked() -> None:
         _("Home"),
         _("Till"),
         _("Programme"),
+        _("What if"),
         _("Calendar"),
         _("Sales"),
         _("Ledger"),

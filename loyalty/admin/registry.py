@@ -36,6 +36,8 @@ ACTS = {
     "message.viewed": _("message read"),
     "list.exported": _("list exported"),
     "books.checked": _("books checked"),
+    "whatif.started": _("what-if started"),
+    "whatif.stopped": _("what-if stopped"),
     "till.own_account_refused": _("own membership refused at the till"),
 }
 
@@ -57,6 +59,7 @@ OBJECTS = {
     "fact": _("fact"),
     "auditrecord": _("audit record"),
     "programme": _("programme"),
+    "whatif": _("what-if"),
 }
 
 

@@ -1,5 +1,5 @@
-"""Rewards on the staff side: redemptions, and the programme itself."""
+"""Rewards on the staff side: redemptions, the programme itself, and what another one would have given."""
 
-from rewards.admin import programme, redemptions
+from rewards.admin import programme, redemptions, whatif
 
-__all__ = ["programme", "redemptions"]
+__all__ = ["programme", "redemptions", "whatif"]

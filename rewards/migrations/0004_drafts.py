@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("rewards", "0002_rule_states"),
+        ("rewards", "0003_what_if"),
     ]
 
     operations = [

@@ -5,5 +5,16 @@ from .drafts import Draft, DraftChange
 from .occasions import Occasion
 from .redemptions import Redemption
 from .states import RuleState, SharedCounter
+from .whatif import WhatIf, WhatIfChunk
 
-__all__ = ["Draft", "DraftChange", "Occasion", "Redemption", "RuleState", "SaleClaim", "SharedCounter"]
+__all__ = [
+    "Draft",
+    "DraftChange",
+    "Occasion",
+    "Redemption",
+    "RuleState",
+    "SaleClaim",
+    "SharedCounter",
+    "WhatIf",
+    "WhatIfChunk",
+]

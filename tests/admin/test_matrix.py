@@ -53,6 +53,10 @@ PAGES: dict[str, Any] = {
     "admin:password_change": STAFF,
     "admin:password_change_done": STAFF,
     "admin:books": ("do", "books"),
+    "admin:whatif_start": ("view", "drafts"),
+    "admin:whatif": ("view", "drafts"),
+    "admin:whatif_stop": ("change", "drafts"),
+    "admin:whatif_members": [("view", "drafts"), ("view", "members"), ("do", "export")],  # all of them
     "admin:members_member_contact": ("do", "contact"),
     "admin:loyalty_apikey_new": ("change", "keys"),
     "admin:loyalty_apikey_revoke": ("change", "keys"),
@@ -65,7 +69,15 @@ PAGES: dict[str, Any] = {
     "till:hold": ("do", "till"),
     "till:finish": ("do", "till"),
 }
-POSTED = {"admin:members_member_contact", "till:store", "till:sell", "till:hold", "till:finish", "admin:logout"}
+POSTED = {
+    "admin:whatif_stop",
+    "admin:members_member_contact",
+    "till:store",
+    "till:sell",
+    "till:hold",
+    "till:finish",
+    "admin:logout",
+}
 # Written out once more, by hand, so that a slip in the table shows.
 MAY_VIEW = {
     Role.CASHIER: set(),
@@ -136,6 +148,8 @@ def allowed(role: str, needed: Any) -> bool:
         return bool(MAY_DO[role] & {"home", "till"})
     if needed == NOBODY:
         return False
+    if isinstance(needed, list):
+        return all(allowed(role, one) for one in needed)
     act, thing = needed
     return thing in {"view": MAY_VIEW, "change": MAY_CHANGE, "do": MAY_DO}[act].get(role, set())
 
