@@ -266,8 +266,3 @@ def parse(document: Mapping[str, Any], *, version: int = 0, versions: Mapping[st
         redeeming=Redeeming(**redeeming),
         versions=versions or {},
     )
-
-
-def parse(document: Mapping[str, Any], *, version: int = 0) -> Policies:
-    """A document that is not in force, as a version would be read: for drafts, checks and what-if."""
-    return _parse(version, document, {})

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from loyalty import factors, policies
 from loyalty.models import Role
-from rewards import drafts
+from rewards import drafts, whatif
 from rewards.models import Draft
 from tests.browser import Complaints, overflow
 
@@ -82,6 +82,12 @@ def test_double_points_on_tuesdays_in_fifteen_clicks(browser: Browser, served: s
     assert page.inner_text("#reach") == "2 of 3 members"
     shoot(page, "path-editor")
     hand.click("button:has-text('Save and review')")
+    assert "No what-if was run" in page.inner_text("#whatif")
+    hand.click("button:has-text('Run a what-if')")
+    while whatif.work():
+        pass
+    page.wait_for_selector("#whatif table")
+    assert "Sales replayed" in page.inner_text("#whatif")
     shoot(page, "path-review")
     hand.click("button:has-text('Publish')")
     assert "Version 2 is published" in page.content()
