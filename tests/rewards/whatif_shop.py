@@ -32,10 +32,12 @@ class Visit:
     lines: tuple[tuple[str, str, int, int], ...]
 
 
-def visits(seed: int, *, members: int, sales: int, stores: Sequence[str] = ("main",)) -> list[Visit]:
+def visits(
+    seed: int, *, members: int, sales: int, stores: Sequence[str] = ("main",), begins: datetime = FIRST
+) -> list[Visit]:
     """A history by chance, in order of time."""
     chance = random.Random(seed)
-    found, at = [], FIRST
+    found, at = [], begins
     for _ in range(sales):
         at += timedelta(minutes=chance.randrange(1, 3_000))
         lines = []
@@ -50,10 +52,10 @@ def visits(seed: int, *, members: int, sales: int, stores: Sequence[str] = ("mai
 def join(count: int) -> list[Member]:
     """Members who joined before the first sale."""
     joined = FIRST - timedelta(days=40)
-    return [enrol(name=f"Ada {n}", external_id=f"m{n}", actor="test", occurred_at=joined) for n in range(count)]
+    return [enrol(name=f"Ada {number}", actor="test", occurred_at=joined) for number in range(count)]
 
 
-def sell(people: Sequence[Member], history: Iterable[Visit]) -> None:
+def sell(people: Sequence[Member], history: Iterable[Visit], *, receipts: str = "W") -> None:
     """Record the sales one after the other."""
     for number, visit in enumerate(history):
         lines = tuple(
@@ -64,15 +66,15 @@ def sell(people: Sequence[Member], history: Iterable[Visit]) -> None:
         basket = rules.Basket(
             lines=lines, occurred_at=visit.at, currency="USD", store=store.code, store_group=store.group
         )
-        receipt = Receipt(store, f"W-{number}", basket, sum(line.amount_minor for line in lines))
+        receipt = Receipt(store, f"{receipts}-{number}", basket, sum(line.amount_minor for line in lines))
         with transaction.atomic():
             record_sale(receipt=receipt, member={"id": people[visit.member].pk}, actor="key:Till")
 
 
-def earned() -> dict[str, int]:
+def earned(receipts: str = "W") -> dict[str, int]:
     """Points that the stored decisions gave, by member."""
     found: dict[str, int] = {}
-    for sale in Sale.objects.filter(member__isnull=False).select_related("decision"):
+    for sale in Sale.objects.filter(receipt__startswith=receipts).select_related("decision"):
         found[str(sale.member_id)] = found.get(str(sale.member_id), 0) + sale.decision.points
     return found
 
