@@ -61,9 +61,7 @@ def change(
     known = identities.values_of(member.pk)
     was_complete = is_complete(profile, known)
     names = _change_profile(profile, name, birthday, language, programme, errors)
-    merged = attributes if isinstance(attributes, UnsetType) else {**member.attributes, **attributes}
-    if not isinstance(merged, UnsetType):
-        merged = checked_attributes({key: value for key, value in merged.items() if value is not None}, errors)
+    merged = _merged(member, attributes, errors)
     errors += consent.wrong(consents)
     if "card" in wanted and wanted["card"] is None:
         errors.append(FieldError("card", "required", "A member keeps a card; give the number of the new one."))
@@ -76,13 +74,8 @@ def change(
             if names:
                 rows.write(change=[(profile, tuple(names))])
             if not was_complete and is_complete(profile, {**kept, **folded}):
-                outbox.record(
-                    "profile.complete",
-                    account=member.account_id,
-                    payload={"member": str(member.pk), "store": None},
-                    occurred_at=clock.now(),
-                )
-            if not isinstance(merged, UnsetType):
+                _tell_complete(member)
+            if merged is not None:
                 member.attributes = merged
                 rows.write(change=[(member, ("attributes",))])
             retired = identities.replace(member=member, wanted={kind: folded.get(kind) for kind in wanted})
@@ -90,6 +83,27 @@ def change(
             consent.change(member=member, choices=consents, source=actor)
     except IntegrityError as error:
         raise identities.refusal(error, folded) from error
+    _keep(member, retired, actor, store)
+    return member
+
+
+def is_complete(profile: Profile, identities: Mapping[str, str]) -> bool:
+    """Whether a member has told everything that a programme may thank for: name, birthday, and a way to be reached."""
+    return bool(profile.name and profile.birthday and (identities.get("email") or identities.get("phone")))
+
+
+def _merged(
+    member: Member, attributes: Mapping[str, Any] | UnsetType, errors: list[FieldError]
+) -> dict[str, Any] | None:
+    """The attributes with those that were given, without those given as None; None where nothing was given."""
+    if isinstance(attributes, UnsetType):
+        return None
+    merged = {**member.attributes, **attributes}
+    return checked_attributes({key: value for key, value in merged.items() if value is not None}, errors)
+
+
+def _keep(member: Member, retired: Sequence[Identity], actor: str, store: str) -> None:
+    """The audit log keeps which kinds of addresses and numbers were given up."""
     if changed := sorted({identity.kind for identity in retired}.intersection(REACHED_BY)):
         audit.record(
             action="member.identity_changed",
@@ -99,12 +113,15 @@ def change(
             store=store,
             data={"identities": changed},
         )
-    return member
 
 
-def is_complete(profile: Profile, identities: Mapping[str, str]) -> bool:
-    """Whether a member has told everything that a programme may thank for: name, birthday, and a way to be reached."""
-    return bool(profile.name and profile.birthday and (identities.get("email") or identities.get("phone")))
+def _tell_complete(member: Member) -> None:
+    outbox.record(
+        "profile.complete",
+        account=member.account_id,
+        payload={"member": str(member.pk), "store": None},
+        occurred_at=clock.now(),
+    )
 
 
 def _tell(member: Member, retired: Sequence[Identity]) -> None:

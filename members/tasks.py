@@ -29,14 +29,14 @@ def sweep_messages() -> None:
 
 
 @shared_task
-def drop_old_sign_in_codes() -> None:
-    """Delete what is left of sign-in codes that ran out a day ago."""
-    if schedule.claim("members.drop_old_sign_in_codes", every=schedule.DAILY):
-        signin.forget_old(before=clock.now() - timedelta(days=1))
-
-
-@shared_task
 def follow_programme() -> None:
     """Work out levels again where another version of the programme came into force by itself."""
     if schedule.claim("members.follow_programme", every=recount.PERIOD):
         recount.follow_programme()
+
+
+@shared_task
+def drop_old_sign_in_codes() -> None:
+    """Delete what is left of sign-in codes that ran out a day ago."""
+    if schedule.claim("members.drop_old_sign_in_codes", every=schedule.DAILY):
+        signin.forget_old(before=clock.now() - timedelta(days=1))

@@ -36,6 +36,12 @@ ACTS = {
     "message.viewed": _("message read"),
     "list.exported": _("list exported"),
     "books.checked": _("books checked"),
+    "draft.started": _("draft started"),
+    "draft.changed": _("draft edited"),
+    "draft.discarded": _("draft thrown away"),
+    "programme.published": _("programme published"),
+    "programme.applied": _("programme applied"),
+    "programme.rolled_back": _("programme rolled back"),
     "whatif.started": _("what-if started"),
     "whatif.stopped": _("what-if stopped"),
     "till.own_account_refused": _("own membership refused at the till"),
@@ -59,6 +65,7 @@ OBJECTS = {
     "fact": _("fact"),
     "auditrecord": _("audit record"),
     "programme": _("programme"),
+    "draft": _("draft"),
     "whatif": _("what-if"),
 }
 

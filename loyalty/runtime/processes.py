@@ -130,7 +130,7 @@ class Process:
 
     def wait_ready(self, seconds: float) -> bool:
         """False when it died or was not ready in time."""
-        return wait_until(lambda: self.ready() or not self.alive, seconds) and self.ready()
+        return wait_until(lambda: self.ready() or not self.alive, seconds) and self.alive
 
     def ask_to_stop(self) -> None:
         if self._child is not None and self.alive:

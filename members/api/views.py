@@ -21,7 +21,7 @@ from loyalty.errors import (
     StoreNotFound,
 )
 from loyalty.models import Decision
-from members import consent, enrolment, identities, locks, profile, tiers
+from members import consent, enrolment, identities, locks, profile
 from members.api import replies, shapes
 from members.api.references import Value
 from members.models import Member
@@ -137,7 +137,7 @@ class OneMember(edge.View):
     @edge.get(scope=READ, reply=replies.MemberShown, refusals=(NotFound, MemberErased))
     def get(self, call: edge.Call, member_id: UUID) -> dict[str, Any]:
         """A member with the profile, masked for keys that are bound to a store."""
-        member = _member(member_id)
+        member = member_of_path(member_id)
         return shapes.member(member, policies.current().zone, masked=call.store is not None)
 
     @edge.patch(
@@ -174,29 +174,13 @@ class OneMember(edge.View):
         return shapes.member(member, policies.current().zone, masked=masked)
 
 
-class Wallet(edge.View):
-    """What a member has."""
-
-    @edge.get(scope=READ, reply=replies.Wallet, refusals=(NotFound, MemberErased))
-    def get(self, call: edge.Call, member_id: UUID) -> dict[str, Any]:
-        """Balance, pending points, every expiry, tiers with what is needed."""
-        member, programme = _member(member_id), policies.current()
-        return shapes.wallet(
-            member,
-            statements.wallet(member.account_id),
-            tiers.standings_of(member.pk),
-            programme,
-            call.language or programme.languages[0],
-        )
-
-
 class Entries(edge.View):
     """What moved a member's points."""
 
     @edge.get(scope=READ, query=EntriesQuery, reply=replies.EntryPage, refusals=(NotFound, MemberErased))
     def get(self, call: edge.Call, query: EntriesQuery, member_id: UUID) -> dict[str, Any]:
         """The statement, newest first unless asked, each entry with its reason."""
-        member, programme = _member(member_id), policies.current()
+        member, programme = member_of_path(member_id), policies.current()
         purpose = f"entries:{member.pk}:{query.order}"
         after = pagination.after(query.cursor, purpose=purpose)
         found = statements.entries(
@@ -223,7 +207,7 @@ class Why(edge.View):
         return decisions.show(decision)
 
 
-def _member(member_id: UUID) -> Member:
+def member_of_path(member_id: UUID) -> Member:
     """The member of a path; a closed membership can still be read. Raises NotFound, MemberErased."""
     member = Member.objects.select_related("store").filter(pk=member_id).first()
     if member is None:

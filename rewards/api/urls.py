@@ -8,6 +8,7 @@ from .activity import Activities
 from .programme import ProgrammeView
 from .redemptions import Cancellations, Redemptions, Settlements
 from .sales import Quotes, Sales
+from .wallet import Wallet
 
 urlpatterns = [
     path("activity", Activities.as_view()),
@@ -16,5 +17,6 @@ urlpatterns = [
     path("redemptions", Redemptions.as_view()),
     path("redemptions/<id:redemption_id>/settle", Settlements.as_view()),
     path("redemptions/<id:redemption_id>/cancel", Cancellations.as_view()),
+    path("members/<id:member_id>/wallet", Wallet.as_view()),
     path("programme", ProgrammeView.as_view()),
 ]

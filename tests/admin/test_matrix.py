@@ -53,6 +53,18 @@ PAGES: dict[str, Any] = {
     "admin:password_change": STAFF,
     "admin:password_change_done": STAFF,
     "admin:books": ("do", "books"),
+    "admin:programme": ("view", "programme"),
+    "admin:programme_calendar": ("view", "programme"),
+    "admin:programme_versions": ("view", "programme"),
+    "admin:programme_compare": ("view", "programme"),
+    "admin:programme_version": ("view", "programme"),
+    "admin:programme_back": ("change", "drafts"),
+    "admin:programme_new": ("change", "drafts"),
+    "admin:campaign_switch": ("change", "drafts"),
+    "admin:draft_start": ("change", "drafts"),
+    "admin:draft": ("view", "drafts"),
+    "admin:draft_part": ("view", "drafts"),
+    "admin:draft_review": ("view", "drafts"),
     "admin:whatif_start": ("view", "drafts"),
     "admin:whatif": ("view", "drafts"),
     "admin:whatif_stop": ("change", "drafts"),
@@ -70,6 +82,7 @@ PAGES: dict[str, Any] = {
     "till:finish": ("do", "till"),
 }
 POSTED = {
+    "admin:draft_start",
     "admin:whatif_stop",
     "admin:members_member_contact",
     "till:store",
@@ -83,15 +96,16 @@ MAY_VIEW = {
     Role.CASHIER: set(),
     Role.MANAGER: {"members", "sales", "ledger", "messages", "programme", "stores"},
     Role.SUPPORT: {"members", "sales", "ledger", "messages", "programme", "stores", "facts"},
-    Role.MARKETER: {"members", "sales", "ledger", "messages", "programme", "stores"},
-    Role.FINANCE: {"sales", "ledger", "programme", "stores"},
-    Role.AUDITOR: {"members", "sales", "ledger", "messages", "programme", "stores", "keys", "staff", "facts", "audit"},
+    Role.MARKETER: {"members", "sales", "ledger", "messages", "programme", "drafts", "stores"},
+    Role.FINANCE: {"sales", "ledger", "programme", "drafts", "stores"},
+    Role.AUDITOR: {"members", "sales", "ledger", "messages", "programme", "drafts", "stores", "keys", "staff", "facts", "audit"},
     Role.ADMINISTRATOR: {
         "members",
         "sales",
         "ledger",
         "messages",
         "programme",
+        "drafts",
         "stores",
         "keys",
         "staff",
@@ -99,7 +113,7 @@ MAY_VIEW = {
         "audit",
     },
 }
-MAY_CHANGE = {Role.ADMINISTRATOR: {"stores", "keys", "staff"}}
+MAY_CHANGE = {Role.MARKETER: {"drafts"}, Role.ADMINISTRATOR: {"stores", "keys", "staff", "drafts"}}
 MAY_DO = {
     Role.CASHIER: {"till"},
     Role.MANAGER: {"home", "till", "contact", "export"},

@@ -22,7 +22,7 @@ from rewards import drafts, rules
 from rewards.drafts import parts
 from rewards.drafts.operations import newest
 from rewards.drafts.refusals import DraftRefused
-from rewards.models import Draft
+from rewards.models import Draft, SharedCounter
 
 from . import calendar, pages, sentences, versions
 from .naming import Names
@@ -92,7 +92,8 @@ def points_budget(part: Mapping[str, Any], names: Names) -> int | None:
 
 def granted(code: str) -> int:
     """Points a campaign has granted so far, less what was taken back."""
-    return 0
+    found = SharedCounter.objects.filter(pk=rules.campaign_key(code)).first()
+    return max(0, found.granted - found.taken_back) if found else 0
 
 
 def _drafts() -> list[dict[str, Any]]:

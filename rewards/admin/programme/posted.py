@@ -36,7 +36,9 @@ KIND_KEYS: dict[str, tuple[str, ...]] = {
     "streak": ("times", "within_days", "points", "skus", "each"),
     "referral": ("referrer", "friend", "wait_days"),
 }
-_LINES = {f"lines.{side}.{by}": "list" for side in ("include", "exclude") for by in ("skus", "categories", "labels", "brands")}
+_LINES = {
+    f"lines.{side}.{by}": "list" for side in ("include", "exclude") for by in ("skus", "categories", "labels", "brands")
+}
 _CAPS = {f"caps.{name}": "whole" for name in ("per_sale", "per_day", "per_member", "total")}
 _COMPANY = {"priority": "whole", "stackable": "yes", "group": "text"}
 RULE: dict[str, str] = {

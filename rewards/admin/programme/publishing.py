@@ -10,19 +10,20 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from loyalty import clock, policies
+from loyalty import audit, clock, policies
 from loyalty.admin import words
 from loyalty.admin.gate import guarded
 from loyalty.admin.shell import site
-from rewards import drafts
+from rewards import drafts, whatif
 from rewards.drafts import parts
 from rewards.drafts.operations import newest
 from rewards.drafts.refusals import Clash, DraftRefused
-from rewards.models import Draft
+from rewards.models import Draft, WhatIf
+from rewards.whatif import periods
 
 from . import differences, pages, vocabulary
 from .naming import Names
@@ -38,6 +39,8 @@ def review(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         who = pages.actor(request)
         if request.POST.get("do") == "rebase":
             return _rebase(request, draft, who)
+        if request.POST.get("do") == "whatif":
+            return _ask(request, draft, who)
         return _publish(request, draft, who)
     return _shown(request, draft)
 
@@ -65,7 +68,7 @@ def _shown(
         errors=[one for one in problems if one["error"]],
         warnings=[one for one in problems if not one["error"]],
         whatif=what_if(draft),
-        whatif_start=_address("admin:whatif_start", draft),
+        whatif_start=f"{reverse('admin:whatif_start')}?draft={draft.pk}",
         notice=notice,
         clashes=[_clash(one, document, draft) for one in clashes or []],
         today=clock.day_of(clock.now(), names.zone).isoformat(),
@@ -76,15 +79,42 @@ def _shown(
 
 
 def what_if(draft: Draft) -> dict[str, Any] | None:
-    """The newest what-if of this very content, if one was run."""
-    return None
+    """The newest what-if of this very content, if one was run: how far it is, or what it found."""
+    runs = WhatIf.objects.filter(draft=draft.pk, status__in=[*whatif.OPEN, WhatIf.Status.DONE]).order_by("-created_at")
+    run = next((one for one in runs[:5] if one.document == draft.document), None)
+    if run is None:
+        return None
+    found: dict[str, Any] = {"link": reverse("admin:whatif", args=[run.pk]), "open": run.status in whatif.OPEN}
+    if run.result is None:
+        return {**found, "percent": f"{100 * whatif.progress(run).share:.0f}%"}
+    before, after = run.result["points"]
+    return {
+        **found,
+        "points": words.signed(after - before),
+        "rows": [
+            (_("Points as it is now"), words.number(before)),
+            (_("Points with this draft"), words.number(after)),
+            (_("Sales replayed"), words.number(run.result["sales"])),
+            (_("Sales with another result"), words.number(run.result["changed_sales"])),
+            (_("Members who gain"), words.number(run.result["members"]["gain"])),
+            (_("Members who lose"), words.number(run.result["members"]["lose"])),
+        ],
+    }
 
 
-def _address(name: str, draft: Draft) -> str:
+def _ask(request: HttpRequest, draft: Draft, who: str) -> HttpResponse:
+    """Start a what-if of the draft over the usual period, to be seen on this page."""
+    period = next((one for one in periods.presets(Names(draft.document).zone) if one.code == periods.DEFAULT), None)
+    if period is None:
+        return _shown(request, draft, status=409, notice=_("There are no sales yet that a what-if could replay."))
     try:
-        return f"{reverse(name)}?draft={draft.pk}"
-    except NoReverseMatch:
-        return ""
+        run = whatif.start(
+            document=draft.document, name=draft.name, since=period.since, until=period.until, actor=who, draft=draft.pk
+        )
+    except whatif.WhatIfRefused:
+        return _shown(request, draft, status=409, notice=_("The what-if could not be started: solve the problems first."))
+    audit.record(action="whatif.started", actor=who, object_type="whatif", object_id=str(run.pk))
+    return redirect("admin:draft_review", draft.pk)
 
 
 def _publish(request: HttpRequest, draft: Draft, who: str) -> HttpResponse:

@@ -45,7 +45,8 @@ def campaign(part: Part, names: Names) -> list[str]:
     said = []
     for one in part.get("rules") or []:
         gives = _with_lines(one, names, given(one, names))
-        sentence = _("%(who)s get %(gives)s.") % {"who": who, "gives": gives}
+        pattern = _("Also %(gives)s.") if said else _("%(who)s get %(gives)s.")
+        sentence = pattern % {"who": who, "gives": gives}
         if one.get("when"):
             sentence += " " + _("Only if %(condition)s.") % {"condition": condition(one["when"], names)}
         said.append(sentence)

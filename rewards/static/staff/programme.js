@@ -27,7 +27,7 @@
     }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (whole) swap(page, "editor");
-    else ["panel", "say"].forEach((id) => swap(page, id));
+    else swap(page, "panel");
   }
 
   function swap(page, id) {
@@ -73,4 +73,18 @@
     clearTimeout(timer);
     timer = setTimeout(() => post("look", false), wait);
   });
+
+  /* A what-if that is still running: look again until it is done. */
+  async function again() {
+    const here = document.getElementById("whatif");
+    if (!here || !("again" in here.dataset)) return;
+    const answer = await fetch(location.href, { credentials: "same-origin" });
+    if (!answer.ok || answer.redirected) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("whatif");
+    if (fresh && "again" in fresh.dataset) {
+      here.replaceChildren(...document.adoptNode(fresh).childNodes);
+      setTimeout(again, 1500);
+    } else location.reload();
+  }
+  setTimeout(again, 1500);
 })();
