@@ -5,11 +5,11 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class LoyaltyConfig(AppConfig):
-    """Registers handlers of outbox facts and checks of the books once every model is known."""
+    """Registers handlers of outbox facts, checks of the books and what programmes must stand, once models are known."""
 
     name = "loyalty"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Load the `handlers` and `books` of every installed application."""
-        autodiscover_modules("handlers", "books")
+        """Load the `handlers`, `books` and `programme` of every installed application."""
+        autodiscover_modules("handlers", "books", "programme")

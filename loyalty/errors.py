@@ -24,6 +24,7 @@ class Refusal(Exception):  # noqa: N818  (a refusal is an answer, not a fault)
     status = 409
     code = "refused"
     title = "Refused"
+    decision: object = None  # a Decision not yet written, for whoever answers the refusal to store (loyalty.refusals)
 
     def __init__(self, detail: str = "", *, errors: tuple[FieldError, ...] = (), **extra: object) -> None:
         super().__init__(detail or self.title)
@@ -78,6 +79,12 @@ class DuplicateReceipt(Refusal):
     """The receipt was reported before; the detail says whether with other content, and `sale` is the first one."""
 
     status, code, title = 409, "duplicate_receipt", "This receipt is known already"
+
+
+class DuplicateActivity(Refusal):
+    """This client reported another activity of the kind under the same reference."""
+
+    status, code, title = 409, "duplicate_activity", "This reference is known already"
 
 
 class RedemptionSettled(Refusal):

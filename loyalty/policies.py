@@ -31,34 +31,11 @@ EMPTY: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Earning:
-    """How a sale becomes points; the meaning of each value stands in docs/programme.md."""
+class Accepting:
+    """Which times of a sale are accepted: two of `settings.earning`; the others belong to the rules."""
 
-    basis: str = "items"
-    tax: str = "included"
-    discounts: str = "reduce"
-    points_payment: str = "no_earn"
-    gift_card_payment: str = "earn"
-    rounding: str = "floor"
-    remainder: str = "drop"
-    multipliers: str = "multiply"
-    tier_for_sale: str = "before"
-    exclude: Mapping[str, list[str]] = field(default_factory=dict)
-    pending: Any = "none"
     future_minutes: int = 5
     late_days: int | None = None
-
-
-@dataclass(frozen=True)
-class Expiry:
-    """When points stop counting."""
-
-    kind: str = "never"
-    days: int | None = None
-    months: int | None = None
-    round_up_to: str = "day"
-    dates: tuple[str, ...] = ()
-    reset_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,9 +59,9 @@ class Policies:
     currency: str
     zone: ZoneInfo
     languages: tuple[str, ...]
-    earning: Earning
-    expiry: Expiry
+    accepting: Accepting
     redeeming: Redeeming
+    versions: Mapping[str, int] = field(default_factory=dict)  # of each rule, by code; those of old rules too
     _compiled: dict[Callable[[Policies], Any], Any] = field(default_factory=dict)
 
     def compiled(self, builder: Callable[[Policies], T]) -> T:
@@ -105,6 +82,7 @@ class _Known:
     stores: dict[str, Store]
 
 
+_builders: list[Callable[[Policies], Any]] = []
 _known: dict[str, _Known] = {}
 _newest: ContextVar[tuple[int, datetime | None] | None] = ContextVar("newest_version", default=None)
 
@@ -159,30 +137,68 @@ def localised(text: object, language: str) -> str:
     return str(text.get(language) or text.get("en") or next(iter(text.values()), ""))
 
 
-def apply(*, document: Mapping[str, Any], actor: str, text: str = "", valid_from: datetime | None = None) -> Programme:
-    """Make `document` the next version, in force from `valid_from` (default now), and bring the stores in step."""
-    with transaction.atomic(), connection.cursor() as cursor:
+def must_compile(builder: Callable[[Policies], T]) -> Callable[[Policies], T]:
+    """Register what every document must stand before it is applied; `builder` raises where it does not."""
+    _builders.append(builder)
+    return builder
+
+
+def lock() -> None:
+    """Wait for whoever applies a programme; to the end of the transaction nobody else does."""
+    with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('loyalty.programme', 0))")
+
+
+def apply(*, document: Mapping[str, Any], actor: str, text: str = "", valid_from: datetime | None = None) -> Programme:
+    """Make `document` the next version, in force from `valid_from` (default now), and bring the stores in step.
+
+    `rewards.programme_file.apply` checks it first, with words; this only refuses what does not compile, with the
+    exception of whoever cannot compile it.
+    """
+    with transaction.atomic():
+        lock()
         last = Programme.objects.order_by("version").last()
+        number = last.version + 1 if last else 1
+        versions = _next_versions(last, document)
+        parsed = parse(document, version=number, versions=versions)
+        for builder in _builders:
+            parsed.compiled(builder)
         applied = Programme.objects.create(
-            version=last.version + 1 if last else 1,
+            version=number,
             valid_from=valid_from or clock.now(),
             document=document,
             text=text,
+            versions=versions,
             actor=actor,
         )
-        listed = {entry["code"]: entry for entry in document.get("stores", EMPTY["stores"])}
-        for code, entry in listed.items():
-            Store.objects.update_or_create(
-                code=code,
-                defaults={
-                    "name": entry.get("name", code),
-                    "group": entry.get("group", ""),
-                    "retired_at": None,
-                },
-            )
-        Store.objects.filter(retired_at=None).exclude(code__in=listed).update(retired_at=clock.now())
+        _open_stores(document)
+        retire_stores()
     return applied
+
+
+def retire_stores() -> None:
+    """Close the stores that no version lists which is in force now or will be. They keep their history."""
+    listed = set()
+    for row in Programme.objects.filter(version__in=_from_now_on()):
+        listed |= {entry["code"] for entry in row.document.get("stores", EMPTY["stores"])}
+    Store.objects.filter(retired_at=None).exclude(code__in=listed).update(retired_at=clock.now())
+
+
+def _from_now_on() -> list[int]:
+    """The version in force and those that begin later."""
+    rows = list(Programme.objects.order_by("-valid_from", "-version").values_list("valid_from", "version"))
+    now = clock.now()
+    later = [version for start, version in rows if start > now]
+    begun = [version for start, version in rows if start <= now][:1]
+    return [*later, *(begun or [version for _start, version in rows][-1:])]
+
+
+def _open_stores(document: Mapping[str, Any]) -> None:
+    for entry in document.get("stores", EMPTY["stores"]):
+        Store.objects.update_or_create(
+            code=entry["code"],
+            defaults={"name": entry.get("name", entry["code"]), "group": entry.get("group", ""), "retired_at": None},
+        )
 
 
 def _knowledge() -> _Known:
@@ -204,28 +220,49 @@ def _knowledge() -> _Known:
 
 def _version(known: _Known, number: int) -> Policies:
     if number not in known.versions:
-        document = Programme.objects.get(version=number).document if number else EMPTY
-        known.versions[number] = _parse(number, document)
+        if number:
+            applied = Programme.objects.get(version=number)
+            known.versions[number] = parse(applied.document, version=number, versions=applied.versions)
+        else:
+            known.versions[number] = parse(EMPTY)
     return known.versions[number]
 
 
-def _parse(number: int, document: Mapping[str, Any]) -> Policies:
+def _next_versions(last: Programme | None, document: Mapping[str, Any]) -> dict[str, int]:
+    """The version of each rule: raised when what it says changed, and never given to anything else again."""
+    before = _rules_of(last.document) if last else {}
+    versions = {**dict.fromkeys(before, 1), **(last.versions if last else {})}
+    for code, content in _rules_of(document).items():
+        if code not in before or before[code] != content:
+            versions[code] = versions.get(code, 0) + 1
+    return versions
+
+
+def _rules_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What each rule says, by code; what its campaign says belongs to it."""
+    found = {rule["code"]: [rule] for rule in document.get("rules", ())}
+    for campaign in document.get("campaigns", ()):
+        common = {key: value for key, value in campaign.items() if key != "rules"}
+        found.update({rule["code"]: [rule, common] for rule in campaign.get("rules", ())})
+    return found
+
+
+def parse(document: Mapping[str, Any], *, version: int = 0, versions: Mapping[str, int] | None = None) -> Policies:
+    """A document as a version is read. For drafts, checks and what-if: it need not be in force."""
     settings = document.get("settings", {})
     name = document.get("name", EMPTY["name"])
-    expiry = dict(settings.get("expiry", {}))
-    for several in ("dates", "reset_by"):
-        expiry[several] = tuple(expiry.get(several, ()))
+    earning = settings.get("earning", {})
     redeeming = dict(settings.get("redeeming", {}))
     if "stacking" in redeeming:
         redeeming["stacking"] = tuple(redeeming["stacking"])
     return Policies(
-        version=number,
+        version=version,
         document=document,
         name=name if isinstance(name, Mapping) else {"en": str(name)},
         currency=settings.get("currency", "USD"),
         zone=ZoneInfo(settings.get("timezone", "UTC")),
         languages=tuple(settings.get("languages", ["en", "ja"])),
-        earning=Earning(**settings.get("earning", {})),
-        expiry=Expiry(**expiry),
+        accepting=Accepting(**{key: earning[key] for key in ("future_minutes", "late_days") if key in earning}),
         redeeming=Redeeming(**redeeming),
+        versions=versions or {},
     )

@@ -30,7 +30,7 @@ THINGS: dict[str, tuple[str, ...]] = {
         "members.tierstanding",
         "members.tierchange",
     ),
-    "sales": ("members.sale", "members.saleline"),
+    "sales": ("members.sale", "members.saleline", "members.activity"),
     "ledger": (
         "loyalty.account",
         "loyalty.entry",

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db import connection
 
 SWEEP = timedelta(seconds=5)
+DAILY = timedelta(days=1)  # ticked every hour, so that a day on which beat was away at midnight is not missed
 
 # The database's clock, so that hosts need not agree; `<>`, so that a clock that goes back stops nothing.
 CLAIM = """

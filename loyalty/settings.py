@@ -232,6 +232,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "loyalty.tasks.sweep_outbox": 5,
         "loyalty.tasks.write_due_changes": 60,
         "loyalty.tasks.drop_old_replies": 3600,
+        "loyalty.tasks.drop_old_sessions": 3600,
         "members.tasks.sweep_messages": 5,
+        "members.tasks.follow_programme": 60,
+        "members.tasks.drop_old_sign_in_codes": 3600,
+        "rewards.tasks.sweep_occasions": 60,
+        "rewards.tasks.note_birthdays": 600,
     }.items()
 }

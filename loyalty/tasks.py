@@ -1,6 +1,7 @@
 """Tasks of the ground floor. A task is only a wake-up for rows that are committed already."""
 
 from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
 
 from loyalty import clock, due, outbox, replies, schedule
 
@@ -30,3 +31,10 @@ def drop_old_replies() -> None:
     """Delete stored replies that are past their time."""
     if schedule.claim("loyalty.drop_old_replies", every=replies.DROPPED_EVERY):
         replies.drop_old(now=clock.now())
+
+
+@shared_task
+def drop_old_sessions() -> None:
+    """Delete the sessions of browsers that ran out."""
+    if schedule.claim("loyalty.drop_old_sessions", every=schedule.DAILY):
+        SessionStore.clear_expired()

@@ -58,6 +58,13 @@ def greeting_name(name: str) -> str:
     return "" if len(name) > LONGEST_NAME or NOT_A_NAME.search(name) else name
 
 
+def address_of(message: Message) -> str:
+    """The address an e-mail is meant for, else the member's present one; empty if there is none now."""
+    if message.identity is not None:
+        return message.identity.value
+    return email_address(message.member_id)
+
+
 def email_address(member: UUID) -> str:
     """The address of an active member who has not refused e-mail; empty if there is none now."""
     if not recipients([member]).get(member, Recipient(member, "", "", takes_email=False)).takes_email:

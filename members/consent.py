@@ -1,7 +1,12 @@
-"""What a member agreed to, by purpose and channel. Every choice stays on record; the newest is in force."""
+"""What a member agreed to, by purpose and channel. Every choice stays on record; the newest is in force.
+
+Which purposes and channels there are is the programme's own affair: any code will do. The programme itself asks for
+`service` (messages about one's own points and membership) and `marketing` (offers), through `email`.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,9 +16,7 @@ from loyalty import clock, rows
 from loyalty.errors import FieldError, InvalidBody
 from members.models import Consent, Member
 
-PURPOSES = ("service", "marketing")  # messages about one's own points and membership; offers
-CHANNELS = ("email", "sms", "push", "line", "post", "phone")
-_KNOWN = {"purpose": PURPOSES, "channel": CHANNELS}
+CODE = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)  # of a purpose or a channel
 MOST = 50  # choices in one request
 
 
@@ -40,7 +43,7 @@ def change(
     if errors := wrong(choices):
         raise InvalidBody(errors=tuple(errors))
     known = current(member.pk)
-    fresh = [choice for choice in _last_of_each(choices) if known.get((choice.purpose, choice.channel)) != choice.given]
+    fresh = [choice for choice in choices if known.get((choice.purpose, choice.channel)) != choice.given]
     written = instances(member=member, choices=fresh, source=source, at=at)
     rows.write(written)
     return written
@@ -94,19 +97,19 @@ def instances(*, member: Member, choices: Iterable[Choice], source: str, at: dat
             at=moment,
             source=source,
         )
-        for choice in _last_of_each(choices)
+        for choice in choices
     ]
 
 
 def wrong(choices: Sequence[Choice]) -> list[FieldError]:
-    """What is wrong with choices that came from outside: unknown purposes and channels, one question twice."""
+    """What is wrong with choices that came from outside: what is no code, one question twice."""
     if len(choices) > MOST:
         return [FieldError("consents", "out_of_range", f"At most {MOST} choices at once.")]
     errors = [
-        FieldError(f"consents[{place}].{name}", "not_a_choice", f"One of: {', '.join(known)}.")
+        FieldError(f"consents[{place}].{name}", "not_a_code", "A small letter, then small letters, digits, _ and -.")
         for place, choice in enumerate(choices)
-        for name, known in _KNOWN.items()
-        if getattr(choice, name) not in known
+        for name, value in (("purpose", choice.purpose), ("channel", choice.channel))
+        if CODE.fullmatch(value) is None
     ]
     asked = [(choice.purpose, choice.channel) for choice in choices]
     return errors + [
@@ -114,8 +117,3 @@ def wrong(choices: Sequence[Choice]) -> list[FieldError]:
         for place, pair in enumerate(asked)
         if pair in asked[:place]
     ]
-
-
-def _last_of_each(choices: Iterable[Choice]) -> list[Choice]:
-    """Of several answers to one question the last one counts."""
-    return list({(choice.purpose, choice.channel): choice for choice in choices}.values())

@@ -97,7 +97,7 @@ def claim(*, message_id: UUID | None = None, member_id: UUID | None = None) -> M
 def _send(message: Message) -> int:
     """Send a claimed message and note how it went; 1 if it was sent."""
     try:
-        address = channels.email_address(message.member_id)
+        address = channels.address_of(message)
         if not address:
             _note(message, Message.Status.FAILED, error="no address, or refused")
             return 0

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from loyalty import clock, outbox, policies, rows
 from loyalty.errors import FieldError, InvalidBody
 from loyalty.models import Account, Store
-from members import cards, consent, identities, profile, tiers
+from members import cards, consent, identities, profile, referrals, tiers
 from members.models import Identity, Member, Profile
 
 
@@ -28,13 +28,15 @@ def enrol(
     store: Store | None = None,
     consents: Sequence[consent.Choice] = (),
     attributes: Mapping[str, Any] | None = None,
+    referral_code: str | None = None,
     occurred_at: datetime | None = None,
 ) -> Member:
     """Make somebody a member: account, member, profile, identities, consents and standings, or nothing of it.
 
     Issues a card where none is given. `actor` is who enrols (key:…, staff:…, member); `occurred_at` when it
-    happened, by default now. Returns the member; `member.enrolled` is told. Raises InvalidBody naming every
-    field that is wrong, and IdentityTaken, also when a rival with the same identity commits first.
+    happened, by default now. `referral_code` is that of the member who brought the newcomer. Returns the member;
+    `member.enrolled` is told, and `profile.complete` where it is. Raises InvalidBody naming every field that is wrong,
+    IdentityTaken, also when a rival with the same identity commits first, ReferralNotFound and OwnReferral.
     """
     given = {"card": card, "email": email, "phone": phone, "external_id": external_id}
     errors: list[FieldError] = []
@@ -50,6 +52,9 @@ def enrol(
     if errors:
         raise InvalidBody(errors=tuple(errors))
     identities.refuse_taken(folded)
+    brought_by = referrals.referrer(referral_code) if referral_code else None
+    if brought_by is not None:
+        referrals.refuse_own(brought_by, folded, who.name, who.birthday)
     now = clock.now()
     at = occurred_at or now
     account = Account(opened_at=at, as_of=now)
@@ -57,7 +62,9 @@ def enrol(
     who.member = member
     try:
         with transaction.atomic(savepoint=False), rows.together():
-            rows.write(account, member, who)
+            rows.write(account, member, who, referrals.make(member))
+            if brought_by is not None:
+                rows.write(referrals.bond(friend=member, referrer=brought_by))
             rows.write(
                 [
                     Identity(member=member, kind=kind, value=value, created_at=at)
@@ -66,12 +73,14 @@ def enrol(
             )
             rows.write(consent.instances(member=member, choices=consents, source=actor, at=at))
             rows.write(tiers.opening(member=member, policies=programme, at=at))
-            outbox.record(
-                "member.enrolled",
-                account=account.pk,
-                payload={"member": str(member.pk), "store": store.code if store else None},
-                occurred_at=at,
-            )
+            told = ["member.enrolled", *(["profile.complete"] if profile.is_complete(who, folded) else [])]
+            for fact in told:
+                outbox.record(
+                    fact,
+                    account=account.pk,
+                    payload={"member": str(member.pk), "store": store.code if store else None},
+                    occurred_at=at,
+                )
     except IntegrityError as error:
         raise identities.refusal(error, folded) from error
     return member

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from loyalty import decisions, outbox, policies
 from loyalty.models import Decision, Entry, Fact
 from members import notifications, tiers
+from members.models import Identity
 from members.notifications import Context, MakeContext, Notice
 from members.tiers import Group, Level
 
@@ -47,6 +49,20 @@ def tier_reached(facts: Sequence[Fact]) -> None:
         if group and level and _is_news(group, fact.payload["before"], level):
             notices.append(_notice(fact, "tier-reached", _Reached(level)))
     notifications.send(notices)
+
+
+@outbox.on("member.email_changed", batch=True)
+def address_changed(facts: Sequence[Fact]) -> None:
+    """A word to the old address: whoever is reached there may not have wanted the change."""
+    known = set(Identity.objects.filter(pk__in=_ids(facts, "identity")).values_list("pk", flat=True))
+    notifications.send(
+        [
+            replace(_notice(fact, "address-changed", _nothing_else), identity=identity)
+            for fact in facts
+            for identity in _ids([fact], "identity")
+            if identity in known
+        ]
+    )
 
 
 def _nothing_else(_language: str, _programme: policies.Policies) -> Context:

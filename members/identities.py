@@ -80,6 +80,11 @@ def of(member_id: UUID) -> dict[str, Identity]:
     return {identity.kind: identity for identity in found}
 
 
+def values_of(member_id: UUID) -> dict[str, str]:
+    """The stored forms of the identities in use, by kind."""
+    return {kind: identity.value for kind, identity in of(member_id).items()}
+
+
 def replaced(member_id: UUID, given: Mapping[str, str | None]) -> list[str]:
     """The kinds of `given` (as it was typed; None takes away) of which the member has another value in use.
 
@@ -136,21 +141,24 @@ def refusal(error: IntegrityError, values: Mapping[str, str]) -> Exception:
     return taken(*([named[1]] if named and named[1] in KINDS else values))
 
 
-def replace(*, member: Member, wanted: Mapping[str, str | None]) -> None:
+def replace(*, member: Member, wanted: Mapping[str, str | None]) -> list[Identity]:
     """Give a locked member other identities (kind → folded value; None: none of that kind), already checked.
 
-    The ones before are retired, and brought back where a member returns to one of them.
+    The ones before are retired, and brought back where a member returns to one of them. Returns those retired.
     """
     if not wanted:
-        return
+        return []
     known = list(Identity.objects.filter(member=member, kind__in=wanted))
     now = clock.now()
+    retired = []
     for identity in known:
         stays = identity.value == wanted[identity.kind]
         if stays == (identity.retired_at is None):
             continue
         identity.retired_at = None if stays else now
         rows.write(change=[(identity, ("retired_at",))])
+        if not stays:
+            retired.append(identity)
     had = {(identity.kind, identity.value) for identity in known}
     rows.write(
         [
@@ -159,6 +167,7 @@ def replace(*, member: Member, wanted: Mapping[str, str | None]) -> None:
             if value is not None and (kind, value) not in had
         ]
     )
+    return retired
 
 
 def _same(identity: Identity, typed: str | None) -> bool:

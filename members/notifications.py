@@ -41,12 +41,14 @@ class Notice:
     key: str  # what it is about; the same key tells nobody twice
     occurred_at: datetime
     context: MakeContext
+    identity: UUID | None = None  # an address that was the member's: mailed there alone, whatever they chose
 
 
 def send(notices: Sequence[Notice]) -> None:
     """Put notices into the inboxes and queue the e-mails, inside a transaction; repeating it changes nothing.
 
-    Members who are not active are left out. E-mail goes to those who have an address and have not refused it.
+    Members who are not active are left out. E-mail goes to those who have an address and have not refused it,
+    and to the address that a notice names.
     """
     readers = channels.recipients(notice.member for notice in notices)
     programme = policies.current()
@@ -100,10 +102,12 @@ def _write(notice: Notice, reader: Recipient, programme: policies.Policies, now:
         "created_at": now,
         "due_at": now,
     }
-    written = [Message(channel=Message.Channel.INBOX, status=Message.Status.SENT, sent_at=now, **common)]
-    if reader.takes_email and now - notice.occurred_at <= HISTORY:
+    written = []
+    if notice.identity is None:
+        written.append(Message(channel=Message.Channel.INBOX, status=Message.Status.SENT, sent_at=now, **common))
+    if (reader.takes_email or notice.identity) and now - notice.occurred_at <= HISTORY:
         html = _template(notice.code, language, "body.html").render(context)
-        written.append(Message(channel=Message.Channel.EMAIL, html=html, **common))
+        written.append(Message(channel=Message.Channel.EMAIL, html=html, identity_id=notice.identity, **common))
     return written
 
 

@@ -12,16 +12,17 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from msgspec import UNSET, UnsetType
 
-from loyalty import clock, policies, rows
+from loyalty import audit, clock, outbox, policies, rows
 from loyalty.errors import FieldError, InvalidBody
 from loyalty.policies import Policies
 from members import consent, identities
-from members.models import Member, Profile
+from members.models import Identity, Member, Profile
 
 OLDEST_BIRTHDAY = date(1900, 1, 1)
 LONGEST_NAME = 200
 MOST_ATTRIBUTES = 50
 LONGEST_ATTRIBUTE = 500
+REACHED_BY = (Identity.Kind.EMAIL, Identity.Kind.PHONE)  # whoever has these signs in to the portal
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}", re.ASCII)
@@ -40,11 +41,14 @@ def change(
     external_id: str | UnsetType | None = UNSET,
     consents: Sequence[consent.Choice] = (),
     attributes: Mapping[str, Any] | UnsetType = UNSET,
+    store: str = "",
 ) -> Member:
     """Change what is given of a locked member; None takes a value away, an attribute of None that attribute.
 
-    An identity that is replaced or taken away stays on record as retired. Raises InvalidBody, naming every
-    field that is wrong, and IdentityTaken; then nothing has changed.
+    An identity that is replaced or taken away stays on record as retired; of an e-mail address `member.email_changed`
+    is told, of a profile that has become complete `profile.complete`, and the audit log keeps that an address or number
+    changed, in `store` if it was in one. Raises InvalidBody, naming every field that is wrong, and IdentityTaken; then
+    nothing has changed.
     """
     programme = policies.current()
     errors: list[FieldError] = []
@@ -54,28 +58,82 @@ def change(
         {kind: value for kind, value in wanted.items() if isinstance(value, str)}, programme, errors
     )
     profile = Profile.objects.get(pk=member.pk)
+    known = identities.values_of(member.pk)
+    was_complete = is_complete(profile, known)
     names = _change_profile(profile, name, birthday, language, programme, errors)
-    merged = attributes if isinstance(attributes, UnsetType) else {**member.attributes, **attributes}
-    if not isinstance(merged, UnsetType):
-        merged = checked_attributes({key: value for key, value in merged.items() if value is not None}, errors)
+    merged = _merged(member, attributes, errors)
     errors += consent.wrong(consents)
     if "card" in wanted and wanted["card"] is None:
         errors.append(FieldError("card", "required", "A member keeps a card; give the number of the new one."))
     if errors:
         raise InvalidBody(errors=tuple(errors))
     identities.refuse_taken(folded, besides=member.pk)
+    kept = {kind: value for kind, value in known.items() if kind not in wanted}
     try:
         with transaction.atomic(savepoint=False), rows.together():
             if names:
                 rows.write(change=[(profile, tuple(names))])
-            if not isinstance(merged, UnsetType):
+            if not was_complete and is_complete(profile, {**kept, **folded}):
+                _tell_complete(member)
+            if merged is not None:
                 member.attributes = merged
                 rows.write(change=[(member, ("attributes",))])
-            identities.replace(member=member, wanted={kind: folded.get(kind) for kind in wanted})
+            retired = identities.replace(member=member, wanted={kind: folded.get(kind) for kind in wanted})
+            _tell(member, retired)
             consent.change(member=member, choices=consents, source=actor)
     except IntegrityError as error:
         raise identities.refusal(error, folded) from error
+    _keep(member, retired, actor, store)
     return member
+
+
+def is_complete(profile: Profile, identities: Mapping[str, str]) -> bool:
+    """Whether a member has told everything that a programme may thank for: name, birthday, and a way to be reached."""
+    return bool(profile.name and profile.birthday and (identities.get("email") or identities.get("phone")))
+
+
+def _merged(
+    member: Member, attributes: Mapping[str, Any] | UnsetType, errors: list[FieldError]
+) -> dict[str, Any] | None:
+    """The attributes with those that were given, without those given as None; None where nothing was given."""
+    if isinstance(attributes, UnsetType):
+        return None
+    merged = {**member.attributes, **attributes}
+    return checked_attributes({key: value for key, value in merged.items() if value is not None}, errors)
+
+
+def _keep(member: Member, retired: Sequence[Identity], actor: str, store: str) -> None:
+    """The audit log keeps which kinds of addresses and numbers were given up."""
+    if changed := sorted({identity.kind for identity in retired}.intersection(REACHED_BY)):
+        audit.record(
+            action="member.identity_changed",
+            actor=actor,
+            object_type="member",
+            object_id=str(member.pk),
+            store=store,
+            data={"identities": changed},
+        )
+
+
+def _tell_complete(member: Member) -> None:
+    outbox.record(
+        "profile.complete",
+        account=member.account_id,
+        payload={"member": str(member.pk), "store": None},
+        occurred_at=clock.now(),
+    )
+
+
+def _tell(member: Member, retired: Sequence[Identity]) -> None:
+    """One fact for each e-mail address that is no longer the member's."""
+    for identity in retired:
+        if identity.kind == Identity.Kind.EMAIL:
+            outbox.record(
+                "member.email_changed",
+                account=member.account_id,
+                payload={"member": str(member.pk), "identity": str(identity.pk)},
+                occurred_at=clock.now(),
+            )
 
 
 def _change_profile(

@@ -1,11 +1,12 @@
 """Tasks of the members' floor. A task is only a wake-up for rows that are committed already."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from celery import shared_task
 
-from loyalty import schedule
-from members import delivery
+from loyalty import clock, schedule
+from members import delivery, recount, signin
 
 
 @shared_task
@@ -25,3 +26,17 @@ def sweep_messages() -> None:
     """Send what is due and was not sent."""
     if schedule.claim("members.sweep_messages", every=schedule.SWEEP):
         delivery.deliver_due()
+
+
+@shared_task
+def follow_programme() -> None:
+    """Work out levels again where another version of the programme came into force by itself."""
+    if schedule.claim("members.follow_programme", every=recount.PERIOD):
+        recount.follow_programme()
+
+
+@shared_task
+def drop_old_sign_in_codes() -> None:
+    """Delete what is left of sign-in codes that ran out a day ago."""
+    if schedule.claim("members.drop_old_sign_in_codes", every=schedule.DAILY):
+        signin.forget_old(before=clock.now() - timedelta(days=1))

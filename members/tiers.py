@@ -17,12 +17,8 @@ from django.db import connection
 
 from loyalty import clock, money, outbox, rows
 from loyalty.models import Account, Decision
-from loyalty.policies import Policies, localised
+from loyalty.policies import Policies, localised, must_compile
 from members.models import Member, TierChange, TierStanding
-
-
-class UnknownTierRuleError(ValueError):
-    """The programme asks for a metric or a window that this version of the system cannot work out."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +38,7 @@ class Group:
     code: str
     metric: str
     levels: tuple[Level, ...]
+    worked_out: bool = True  # False: by a metric or window that this release only stores; nobody has a level
 
     def level(self, code: str) -> Level | None:
         """The level with this code; None for the empty code and for a level that was retired."""
@@ -57,28 +54,38 @@ class Qualified:
 
 
 def compiled(policies: Policies) -> tuple[Group, ...]:
-    """The tier groups of a version of the programme. Raises UnknownTierRuleError."""
+    """The tier groups of a version of the programme. Raises ValueError for a threshold that is none."""
     return policies.compiled(_compile)
 
 
+@must_compile
 def _compile(policies: Policies) -> tuple[Group, ...]:
     return tuple(_group(entry, policies.currency) for entry in policies.document.get("tiers", ()))
 
 
 def _group(entry: Mapping[str, Any], currency: str) -> Group:
     metric, window = entry.get("metric", "spend"), entry.get("window", {}).get("kind", "lifetime")
-    if metric != "spend" or window != "lifetime":
-        raise UnknownTierRuleError(f"tiers by {metric} within a {window} window")
     levels = [
         Level(
             level["code"],
-            money.minor(str(level["from"]), currency),
+            money.minor(str(level["from"]), currency) if metric == "spend" else int(level["from"]),
             level.get("name", level["code"]),
             tuple(level.get("benefits", ())),
         )
         for level in entry["levels"]
     ]
-    return Group(entry["group"], metric, tuple(sorted(levels, key=lambda level: level.threshold)))
+    ladder = tuple(sorted(levels, key=lambda level: level.threshold))
+    return Group(entry["group"], metric, ladder, worked_out=metric == "spend" and window == "lifetime")
+
+
+def reached(group: Group, spend_minor: int) -> Level | None:
+    """The level of a group that a member with this spend holds; None in a group that is not worked out."""
+    return level_for(spend_minor, group.levels) if group.worked_out else None
+
+
+def threshold_text(group: Group, threshold: int, currency: str) -> str:
+    """A threshold as the programme writes it: money for spend, else a whole number."""
+    return money.text(threshold, currency) if group.metric == "spend" else str(threshold)
 
 
 def level_for(metric: int, levels: Sequence[Level]) -> Level | None:
@@ -95,7 +102,7 @@ def opening(*, member: Member, policies: Policies, at: datetime) -> list[TierSta
     """The standings of a member who has bought nothing yet, one for each group. Writes nothing."""
     standings = []
     for group in compiled(policies):
-        level = level_for(0, group.levels)
+        level = reached(group, 0)
         standings.append(
             TierStanding(
                 member=member,
@@ -134,7 +141,7 @@ def qualify(
         standing = known.get(group.code) or TierStanding(member=member, group=group.code)
         result.standings.append(standing)
         before, since = standing.level, standing.since
-        level = level_for(member.spend_minor, group.levels)
+        level = reached(group, member.spend_minor)
         after = level.code if level else ""
         if level is None:
             standing.since = None
@@ -250,7 +257,8 @@ def _explained(
     group: Group, standing: TierStanding | None, member: Member, policies: Policies, language: str
 ) -> dict[str, Any]:
     level = group.level(standing.level) if standing else None
-    above = next((other for other in group.levels if other.threshold > (level.threshold if level else -1)), None)
+    higher = (other for other in group.levels if other.threshold > (level.threshold if level else -1))
+    above = next(higher, None) if group.worked_out else None
     since = standing.since if standing and level else None
     until = standing.until if standing and level else None
 

@@ -78,6 +78,11 @@ def migrated(name: str) -> None:
     )
 
 
+def pytest_configure() -> None:
+    """A home that no launcher has prepared lacks the directory that WhiteNoise looks into."""
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
     """The migrated template, made once for all workers of this run."""

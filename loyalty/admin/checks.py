@@ -7,14 +7,14 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from loyalty import audit, books, roles
 from loyalty.admin import words
-from loyalty.admin.gate import guarded
+from loyalty.admin.gate import StaffRequest, guarded
 from loyalty.admin.shell import site
 
 _KEPT_SECONDS = 30 * 24 * 3600
@@ -32,6 +32,7 @@ INVARIANTS: Mapping[str, Any] = {
     "I10": _("every fact was passed on or is due"),
     "I11": _("stored tiers are what the purchases say"),
     "I12": _("vouchers and gift cards are within their limits"),
+    "I13": _("what caps and budgets count is what was given, less what was taken back"),
 }
 
 
@@ -59,14 +60,14 @@ def latest() -> books.Report:
 
 @site.page("books/", "books")
 @guarded("books")
-def page(request: HttpRequest) -> HttpResponse:
+def page(request: StaffRequest) -> HttpResponse:
     """Every invariant with its result; POST checks now."""
     may_check = roles.may(request.user, "do", "check")
     if request.method == "POST" and may_check:
         report = run()
         audit.record(
             action="books.checked",
-            actor=roles.actor(request.user),  # type: ignore[arg-type]
+            actor=roles.actor(request.user),
             data={"problems": len(report.problems)},
         )
         return redirect("admin:books")

@@ -23,6 +23,7 @@ from django.views.decorators.csrf import csrf_protect
 from loyalty import audit, roles
 from loyalty.admin import words
 from loyalty.admin.forms import ReasonForm
+from loyalty.admin.gate import StaffRequest
 from loyalty.admin.shell import ReadOnlyRoom, site
 from loyalty.api import auth
 from loyalty.models import ApiKey, AuditRecord, Store, User
@@ -112,7 +113,7 @@ class Keys(ReadOnlyRoom):
         return super().changelist_view(request, context)
 
     @method_decorator([never_cache, csrf_protect])
-    def new(self, request: HttpRequest) -> HttpResponse:
+    def new(self, request: StaffRequest) -> HttpResponse:
         """Make a key; its text is on the answer to this one request and nowhere else."""
         if not roles.may(request.user, "change", "keys"):
             raise PermissionDenied
@@ -132,7 +133,7 @@ class Keys(ReadOnlyRoom):
                 )
                 audit.record(
                     action="key.created",
-                    actor=roles.actor(request.user),  # type: ignore[arg-type]
+                    actor=roles.actor(request.user),
                     object_type="apikey",
                     object_id=key.pk,
                     store=data["store"].code if data["store"] else "",
@@ -145,7 +146,7 @@ class Keys(ReadOnlyRoom):
         return TemplateResponse(request, "staff/key_new.html", context)
 
     @method_decorator([never_cache, csrf_protect])
-    def revoke(self, request: HttpRequest, key_id: str) -> HttpResponse:
+    def revoke(self, request: StaffRequest, key_id: str) -> HttpResponse:
         """Ask why, then end the key from the next request on."""
         if not roles.may(request.user, "change", "keys"):
             raise PermissionDenied
@@ -158,7 +159,7 @@ class Keys(ReadOnlyRoom):
                 if auth.revoke(key_id=key.pk):
                     audit.record(
                         action="key.revoked",
-                        actor=roles.actor(request.user),  # type: ignore[arg-type]
+                        actor=roles.actor(request.user),
                         object_type="apikey",
                         object_id=key.pk,
                         reason=form.cleaned_data["reason"],

@@ -23,6 +23,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from loyalty import audit, roles, staff
 from loyalty.admin import words
 from loyalty.admin.forms import ReasonForm
+from loyalty.admin.gate import StaffRequest, of_staff
 from loyalty.admin.shell import Room, choice_filter, site
 from loyalty.models import Role, StaffRole, Store, User
 
@@ -155,7 +156,7 @@ class People(Room):
             obj.is_active = True
         obj.save()
         if not change:
-            self._record(request, "staff.created", obj)
+            self._record(of_staff(request), "staff.created", obj)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Each role given or taken away is a record of its own."""
@@ -167,19 +168,19 @@ class People(Room):
                 for row in StaffRole.objects.filter(user=form.instance).select_related("store")
             }
             for key in before.keys() - after.keys():
-                self._record(request, "role.removed", form.instance, before[key])
+                self._record(of_staff(request), "role.removed", form.instance, before[key])
             for key in after.keys() - before.keys():
-                self._record(request, "role.granted", form.instance, after[key])
+                self._record(of_staff(request), "role.granted", form.instance, after[key])
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
         """Recorded as `staff.created`."""
 
     def _record(
-        self, request: HttpRequest, action: str, user: User, role: StaffRole | None = None, reason: str = ""
+        self, request: StaffRequest, action: str, user: User, role: StaffRole | None = None, reason: str = ""
     ) -> None:
         audit.record(
             action=action,
-            actor=roles.actor(request.user),  # type: ignore[arg-type]
+            actor=roles.actor(request.user),
             object_type="user",
             object_id=str(user.pk),
             store=role.store.code if role and role.store else "",
@@ -188,7 +189,7 @@ class People(Room):
         )
 
     @method_decorator([never_cache, csrf_protect])
-    def reset(self, request: HttpRequest, user_id: Any) -> HttpResponse:
+    def reset(self, request: StaffRequest, user_id: Any) -> HttpResponse:
         """Forget a person's second factor and give them a first password, shown once; their sessions end."""
         if not roles.may(request.user, "change", "staff"):
             raise PermissionDenied
@@ -203,7 +204,7 @@ class People(Room):
         if request.method == "POST" and form.is_valid():
             context["password"] = staff.renew(
                 user=user,
-                actor=roles.actor(request.user),  # type: ignore[arg-type]
+                actor=roles.actor(request.user),
                 reason=form.cleaned_data["reason"],
             )
         return TemplateResponse(request, "staff/person_reset.html", context)

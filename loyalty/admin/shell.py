@@ -184,7 +184,7 @@ class Room(ModelAdmin):
         columns = self.get_list_display(request)
         audit.record(
             action="list.exported",
-            actor=roles.actor(request.user),  # type: ignore[arg-type]
+            actor=roles.actor(gate.of_staff(request).user),
             object_type=self.opts.model_name or "",
             data={"rows": changelist.queryset.count()},
         )
@@ -234,7 +234,7 @@ class Room(ModelAdmin):
     def _log(self, request: HttpRequest, obj: Any, verb: str, fields: list[str]) -> None:
         audit.record(
             action=f"{self.opts.model_name}.{verb}",
-            actor=roles.actor(request.user),  # type: ignore[arg-type]
+            actor=roles.actor(gate.of_staff(request).user),
             object_type=self.opts.model_name or "",
             object_id=str(obj.pk),
             data={"fields": [str(name) for name in fields]} if fields else {},

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -24,10 +24,12 @@ from loyalty.api import auth, bodies, idempotency, problems, stores, throttling
 from loyalty.api.endpoints import Endpoint, NoQuery, delete, get, patch, post
 from loyalty.api.idempotency import Answer, Attempt
 from loyalty.api.problems import InsufficientScope, MethodNotAllowed, TryAgain
+from loyalty.api.requests import EdgeRequest
 from loyalty.errors import Refusal
 from loyalty.models import ApiClient, Store
 
-__all__ = ["JSON", "Call", "Reply", "View", "delete", "get", "patch", "post"]
+__all__ = ["JSON", "Call", "Reply", "View", "delete", "get", "outermost", "patch", "post"]
+T = TypeVar("T")
 JSON = "application/json"
 ATTEMPTS = 3
 RETRIED = frozenset({"40001", "40P01", "23505"})  # serialization failure, deadlock, a rival's unique row
@@ -48,13 +50,18 @@ class Call:
 
     __slots__ = ("_member", "_request", "identity", "language", "now", "request_id")
 
-    def __init__(self, request: HttpRequest, identity: auth.Identity) -> None:
+    def __init__(self, request: EdgeRequest, identity: auth.Identity) -> None:
         self._request = request
         self.identity = identity
-        self.request_id: str = request.request_id  # type: ignore[attr-defined]
+        self.request_id = request.request_id
         self.now: datetime = clock.now()
         self.language = _language(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
         self._member: UUID | None = None
+
+    @property
+    def request(self) -> HttpRequest:
+        """The request itself, for the addresses in problems."""
+        return self._request
 
     @property
     def client(self) -> ApiClient:
@@ -110,12 +117,13 @@ class View(APIView):
 
     def dispatch(self, request: HttpRequest, *_args: object, **path: object) -> HttpResponseBase:
         """Answer one request. Raises Refusal for the middleware to turn into a problem."""
+        asked = cast(EdgeRequest, request)  # the middleware has made it one
         method = "get" if request.method == "HEAD" else str(request.method).lower()
         handler = getattr(self, method, None)
         endpoint: Endpoint | None = getattr(handler, "endpoint", None)
         if handler is None or endpoint is None:
             raise MethodNotAllowed(headers={"Allow": ", ".join(self.methods())})
-        call = Call(request, _admit(request, endpoint))
+        call = Call(asked, _admit(asked, endpoint))
         arguments: list[Any] = [call]
         raw = b""
         if endpoint.decoder is not None:
@@ -139,7 +147,7 @@ class View(APIView):
             return Answer(status, JSON, _encode(body), call._member)
 
         with policies.newest_is(*call.identity.programme):
-            answer = _outermost(lambda: _run(request, call, endpoint, raw, work))
+            answer = outermost(lambda: _run(asked, call, endpoint, raw, work))
         response = HttpResponse(answer.body, status=answer.status, content_type=answer.content_type, headers=headers)
         if answer.replayed:
             response["Idempotency-Replayed"] = "true"
@@ -152,7 +160,7 @@ class View(APIView):
         return [name.upper() for name in names if hasattr(getattr(cls, name, None), "endpoint")]
 
 
-def _admit(request: HttpRequest, endpoint: Endpoint) -> auth.Identity:
+def _admit(request: EdgeRequest, endpoint: Endpoint) -> auth.Identity:
     """Key, scope, limit. Raises Unauthenticated, InsufficientScope, TooManyRequests."""
     # The till page has checked the person itself; nothing that comes over HTTP can set this attribute.
     identity: auth.Identity | None = getattr(request, "admitted", None)
@@ -161,14 +169,14 @@ def _admit(request: HttpRequest, endpoint: Endpoint) -> auth.Identity:
     except problems.Unauthenticated:
         throttling.failed_attempt(request)
         raise
-    request.identity = identity  # type: ignore[attr-defined]  # for the log
+    request.identity = identity  # for the log
     if endpoint.scope is not None and endpoint.scope not in identity.scopes:
         raise InsufficientScope(f"This call needs the scope {endpoint.scope}.", scope=endpoint.scope)
     throttling.count_key(identity.key)
     return identity
 
 
-def _run(request: HttpRequest, call: Call, endpoint: Endpoint, raw: bytes, work: Callable[[], Answer]) -> Answer:
+def _run(request: EdgeRequest, call: Call, endpoint: Endpoint, raw: bytes, work: Callable[[], Answer]) -> Answer:
     """The work once, in its transaction."""
     if not endpoint.key:
         if not endpoint.transaction:
@@ -188,7 +196,7 @@ def _run(request: HttpRequest, call: Call, endpoint: Endpoint, raw: bytes, work:
     return idempotency.once(attempt, work, refused=refused, gather=endpoint.gather)
 
 
-def _outermost(run: Callable[[], Answer]) -> Answer:
+def outermost(run: Callable[[], T]) -> T:
     """Run whole transactions again where PostgreSQL asks for it, at most three times; then TryAgain."""
     for attempt in range(1, ATTEMPTS + 1):
         try:

@@ -77,6 +77,15 @@ Currency = Annotated[
     str, Meta(title="currency", pattern=r"^[A-Z]{3}" + _END, description="ISO 4217 code.", examples=["USD"])
 ]
 Code = Annotated[str, Meta(min_length=1, max_length=40)]  # of a store, reward, tier, …
+Slug = Annotated[
+    str,
+    Meta(
+        max_length=40,
+        pattern=r"^[a-z][a-z0-9_-]*" + _END,
+        description="A code of the caller's own: a small letter, then small letters, digits, _ and -.",
+        extra={"code": "not_a_code"},
+    ),
+]
 Label = Annotated[str, Meta(min_length=1, max_length=100)]  # receipt, SKU, reference, …
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Note = Annotated[str, Meta(max_length=1000)]

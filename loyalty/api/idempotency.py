@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 
-from loyalty import driver, rows
+from loyalty import driver, refusals, rows
 from loyalty.api.problems import BadRequest, InProgress, KeyReused
 from loyalty.errors import MemberErased, Refusal
 from loyalty.models import StoredReply
@@ -104,7 +104,7 @@ def once(
     except Refusal as refusal:
         if refusal.status not in STORED or isinstance(refusal, KeyReused | InProgress):
             raise
-        return _store_refusal(attempt, refused(refusal))
+        return _store_refusal(attempt, refused(refusal), refusal)
 
 
 def _enter(attempt: Attempt) -> Answer | None:
@@ -169,12 +169,14 @@ def _keep(attempt: Attempt, answer: Answer) -> None:
     rows.write(_row(attempt, answer))
 
 
-def _store_refusal(attempt: Attempt, answer: Answer) -> Answer:
-    """Store a refusal in a transaction of its own; the rival's reply where that came first."""
-    with connection.cursor() as cursor:
+def _store_refusal(attempt: Attempt, answer: Answer, refusal: Refusal) -> Answer:
+    """Store a refusal, with the decision it stands for, in a transaction of its own; the rival's reply where that came
+    first."""
+    with transaction.atomic(), connection.cursor() as cursor:
         row = _row(attempt, answer)
         cursor.execute(_KEEP_REFUSAL, [getattr(row, column) for column in _COLUMNS])
         if cursor.rowcount == 1:
+            refusals.store(refusal)
             return answer
     return _stored_by_rival(attempt)
 

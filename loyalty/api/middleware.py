@@ -21,6 +21,7 @@ from django.urls import Resolver404, ResolverMatch, URLResolver, get_resolver
 
 from loyalty import traces
 from loyalty.api import problems
+from loyalty.api.requests import EdgeRequest
 from loyalty.errors import NotFound, Refusal
 from loyalty.ids import uuid7
 
@@ -34,20 +35,20 @@ class EdgeMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.request_id = str(uuid7())  # type: ignore[attr-defined]
+    def __call__(self, request: EdgeRequest) -> HttpResponseBase:
+        request.request_id = str(uuid7())
         path = request.path_info
         if (path.startswith("/api/") or path == "/api") and not path.startswith(PAGES):
             return answer(request)
         response = self.get_response(request)
-        response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
+        response["X-Request-Id"] = request.request_id
         return response
 
 
-def answer(request: HttpRequest) -> HttpResponseBase:
+def answer(request: EdgeRequest) -> HttpResponseBase:
     """The reply of the API, whatever happens."""
     began = time.perf_counter()
-    request_id: str = request.request_id  # type: ignore[attr-defined]
+    request_id = request.request_id
     try:
         response = _view(request)
     except Exception as error:  # noqa: BLE001  (the last place where anything can be caught)
@@ -106,7 +107,7 @@ def _read_only(error: Exception) -> bool:
     return isinstance(error, DatabaseError) and getattr(error.__cause__, "sqlstate", None) == "25006"
 
 
-def _log_request(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
+def _log_request(request: EdgeRequest, response: HttpResponseBase, seconds: float) -> None:
     """One line for each request: the route, not the address, which may hold codes or a person's data."""
     match = request.resolver_match
     identity = getattr(request, "identity", None)
@@ -118,7 +119,7 @@ def _log_request(request: HttpRequest, response: HttpResponseBase, seconds: floa
         ms=round(seconds * 1000, 1),
         key=identity.key if identity else None,
         code=getattr(response, "problem_code", None),
-        request_id=request.request_id,  # type: ignore[attr-defined]
+        request_id=request.request_id,
     )
 
 

@@ -7,8 +7,10 @@ from django.urls import URLPattern, URLResolver, include, path
 from loyalty.api import schema
 
 ROOMS = [name for name in ("members.api.urls", "rewards.api.urls") if find_spec(name)]
+PUBLISHED = [name for name in ("rewards.api.published",) if find_spec(name)]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("schema", schema.serve),
+    *[path("", include(name)) for name in PUBLISHED],
     *[path("v1/", include(name)) for name in ROOMS],
 ]

@@ -17,6 +17,7 @@ class Programme(models.Model):
     valid_from = models.DateTimeField()
     document = models.JSONField()
     text = models.TextField(blank=True)  # the file as it was applied, given back verbatim by export
+    versions = models.JSONField(default=dict, db_default={})  # of each rule so far, by code
     applied_at = models.DateTimeField(default=clock.now)
     actor = models.CharField(max_length=120)
 

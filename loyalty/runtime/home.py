@@ -37,6 +37,7 @@ class Home:
                 self.path.mkdir(parents=True)
                 self.path.chmod(0o711 if os.geteuid() == 0 else 0o700)
             self.log.mkdir(mode=0o700, exist_ok=True)
+            (self.path / "static").mkdir(exist_ok=True)  # empty unless somebody collects; WhiteNoise looks into it
         except (PermissionError, FileExistsError, NotADirectoryError) as error:
             raise not_writable(self.path) from error
         if not os.access(self.path, os.W_OK):

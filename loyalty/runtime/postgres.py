@@ -92,6 +92,7 @@ class Postgres:
             log=home.log / "postgres.log",
             account=self.account,
             stop_signal=signal.SIGINT,  # "fast": end the sessions, write everything, leave
+            quit_signal=signal.SIGQUIT,  # "immediate": its children go with it, and the next start recovers
             ready=self._answers,
             before=self._clear_remains,
         )

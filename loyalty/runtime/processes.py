@@ -53,6 +53,7 @@ class Process:
         account: pwd.struct_passwd | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,
         orphan_signal: signal.Signals | None = None,
+        quit_signal: signal.Signals = signal.SIGKILL,
         ready: Callable[[], bool] | None = None,
         before: Callable[[], None] | None = None,
     ) -> None:
@@ -61,6 +62,7 @@ class Process:
         self.log = log
         self.stop_signal = stop_signal
         self._orphan_signal = orphan_signal or stop_signal
+        self._quit_signal = quit_signal
         self._env = env
         self._cwd = cwd
         self._account = account
@@ -128,7 +130,7 @@ class Process:
 
     def wait_ready(self, seconds: float) -> bool:
         """False when it died or was not ready in time."""
-        return wait_until(lambda: self.ready() or not self.alive, seconds) and self.ready()
+        return wait_until(lambda: self.ready() or not self.alive, seconds) and self.alive
 
     def ask_to_stop(self) -> None:
         if self._child is not None and self.alive:
@@ -151,6 +153,12 @@ class Process:
         if self._child is not None:
             self._child.kill()
             self._child.wait()
+
+    def cut_short(self) -> None:
+        """End it and its session now. Waits for nothing, so that a signal handler may call it; `stop` buries it."""
+        if self._child is not None and self._child.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._child.pid, self._quit_signal)
 
     def kill_leader(self) -> None:
         """SIGKILL to the one process we started; what it started is left to notice by itself."""

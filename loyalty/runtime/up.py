@@ -19,17 +19,24 @@ PAUSE = 0.5  # seconds between two looks at the processes
 
 
 class Stop:
-    """The first Ctrl-C or SIGTERM ends what is being done; a second one cuts the good-byes short."""
+    """The first Ctrl-C or SIGTERM ends what is being done; a second one cuts the good-byes short.
+
+    A terminal that is closed may send SIGHUP beside another signal: that is no second request.
+    """
 
     def __init__(self) -> None:
         self.asked = 0
+        self.processes: list[Process] = []  # whose good-byes they are
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(name, self._ask)
 
-    def _ask(self, _signal: int, _frame: FrameType | None) -> None:
+    def _ask(self, number: int, _frame: FrameType | None) -> None:
         self.asked += 1
         if self.asked == 1:
             raise KeyboardInterrupt
+        if number != signal.SIGHUP:
+            for process in self.processes:
+                process.cut_short()
 
 
 def main() -> int:
@@ -48,9 +55,10 @@ def main() -> int:
             insist_on_space(place, 1 << 26)
         if servers.postgres is not None and home.path not in servers.postgres.state.parents:
             terminal.say(f"PostgreSQL's files are in {servers.postgres.state}: its account may not enter {home.path}")
+        stop.processes += servers.processes
         with servers.up():
             env = environment.for_django(home, servers.postgres, servers.valkey, port)
-            run(home, env, servers, begun)
+            run(home, env, servers, stop, begun)
     except KeyboardInterrupt:
         return 0
     finally:
@@ -73,13 +81,15 @@ def claim(home: Home) -> None:
     )
 
 
-def run(home: Home, env: Mapping[str, str], servers: system.Servers, begun: float) -> NoReturn:
+def run(home: Home, env: Mapping[str, str], servers: system.Servers, stop: Stop, begun: float) -> NoReturn:
     """Everything above the servers. Raises KeyboardInterrupt at the end, or LaunchError."""
     port = int(env["LOYALTY_PORT"])
     demo = environment.demo()
     mark_loading(home, demo)
     programmes = [system.web(env, home.log), system.worker(env, home.log), system.beat(env, home.log)]
     seeding = Seeding(home, env, demo) if demo else None
+    above = [*([seeding.process] if seeding else []), *reversed(programmes)]
+    stop.processes += above
     try:
         start_all(home, env, programmes, is_new=servers.is_new)
         home.announce(port=port, env=environment.shared(env))
@@ -89,7 +99,7 @@ def run(home: Home, env: Mapping[str, str], servers: system.Servers, begun: floa
         )
         watch(home, port, supervisor, seeding)
     finally:
-        system.stop([*([seeding.process] if seeding else []), *reversed(programmes)])
+        system.stop(above)
 
 
 def mark_loading(home: Home, demo: str | None) -> None:

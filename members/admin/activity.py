@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from loyalty import audit, roles
 from loyalty.admin import ReadOnlyRoom, choice_filter, site, words
+from loyalty.admin.gate import of_staff
 from members import masking
 from members.admin import reach
 from members.admin.filters import StoreFilter
@@ -138,7 +139,7 @@ class Messages(ReadOnlyRoom):
         if reads:
             audit.record(
                 action="message.viewed",
-                actor=roles.actor(request.user),  # type: ignore[arg-type]
+                actor=roles.actor(of_staff(request).user),
                 object_type="message",
                 object_id=str(message.pk),
             )

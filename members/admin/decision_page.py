@@ -16,7 +16,7 @@ from loyalty.admin.shell import site
 from loyalty.models import Decision, Entry, Lot
 from members import masking, tiers
 from members.admin import timeline, vocabulary
-from members.models import Member, Sale, SaleLine
+from members.models import Activity, Member, Sale, SaleLine
 
 
 def show(request: HttpRequest, decision: Decision) -> HttpResponse:
@@ -36,11 +36,13 @@ def show(request: HttpRequest, decision: Decision) -> HttpResponse:
     sale = Sale.objects.filter(decision=decision).select_related("store").first()
     member = Member.objects.filter(account=decision.account_id).select_related("profile").first()
     names = timeline.rule_names(decision.programme_version, language)
+    done = Activity.objects.filter(decision=decision, pk__in=[decision.subject]).select_related("store").first()
     entries = Entry.objects.filter(decision=decision, account=decision.account_id).order_by("sequence")
     context = {
         **site.each_context(request),
         "title": _title(decision),
-        "subtitle": _about(decision, sale),
+        "subtitle": _about(decision, sale, done),
+        "refusal": _refusal(decision),
         "decision": decision,
         "sale": sale,
         "member": _member(request, member),
@@ -70,16 +72,38 @@ def show(request: HttpRequest, decision: Decision) -> HttpResponse:
 def _title(decision: Decision) -> str:
     if decision.kind == "tier":
         return _("Tier worked out")
+    if decision.kind == "refusal":
+        return _("Refused")
     return _("%(points)s points") % {"points": words.signed(decision.points)}
 
 
-def _about(decision: Decision, sale: Sale | None) -> str:
+def _about(decision: Decision, sale: Sale | None, done: Activity | None) -> str:
+    if done is not None:
+        parts = [vocabulary.activity(done.kind), words.store_name(done.store), words.moment(done.occurred_at)]
+        return (_(", ")).join(part for part in parts if part)
     if sale is None:
         return f"{vocabulary.decision(decision.kind)}, {words.moment(decision.decided_at)}"
     return _("Sale %(receipt)s, %(store)s, %(when)s") % {
         "receipt": sale.receipt,
         "store": words.store_name(sale.store),
         "when": words.moment(sale.occurred_at),
+    }
+
+
+def _refusal(decision: Decision) -> dict[str, str] | None:
+    """What was refused, under which name, and why."""
+    if decision.kind != "refusal":
+        return None
+    body = decision.body
+    numbers = {"needed": _("needed"), "available": _("available")}
+    return {
+        "operation": vocabulary.operation(str(body.get("operation", ""))),
+        "reference": str(body.get("reference", "")),
+        "why": vocabulary.refusal(str(body.get("code", ""))),
+        "code": str(body.get("code", "")),
+        "numbers": (_(", ")).join(
+            f"{name} {words.number(body[key])}" for key, name in numbers.items() if isinstance(body.get(key), int)
+        ),
     }
 
 
@@ -168,7 +192,17 @@ def _rules(decision: Decision, names: dict[str, str]) -> list[dict[str, Any]]:
         }
         for row in decision.body.get("not_applied", [])
     ]
-    return applied + refused
+    cut = [
+        {
+            "name": names.get(row.get("rule", ""), str(row.get("rule") or row.get("campaign"))),
+            "result": words.signed(-int(row["cut"])),
+            "applied": False,
+            "why": _("%(limit)s, %(points)s points")
+            % {"limit": vocabulary.cap(row["cap"]), "points": words.number(row["limit"])},
+        }
+        for row in decision.body.get("caps", [])
+    ]
+    return applied + cut + refused
 
 
 def _worked_out(row: dict[str, Any]) -> str:

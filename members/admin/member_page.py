@@ -21,6 +21,7 @@ from django.views.decorators.http import require_POST
 
 from loyalty import audit, charts, clock, policies, roles, statements
 from loyalty.admin import words
+from loyalty.admin.gate import StaffRequest
 from loyalty.admin.shell import site
 from members import cards, identities, masking, tiers
 from members.admin import reach, timeline
@@ -45,13 +46,13 @@ def urls(room: Any) -> list[URLPattern]:
     @never_cache
     @csrf_protect
     @require_POST
-    def contact(request: HttpRequest, member_id: UUID) -> HttpResponse:
+    def contact(request: StaffRequest, member_id: UUID) -> HttpResponse:
         return reveal(request, room.get_object(request, str(member_id)))
 
     return [path("<uuid:member_id>/contact/", site.admin_view(contact), name="members_member_contact")]
 
 
-def reveal(request: HttpRequest, member: Member | None) -> HttpResponse:
+def reveal(request: StaffRequest, member: Member | None) -> HttpResponse:
     """The page with its contact data in clear, once; the log keeps who looked and why."""
     if member is None:
         raise Http404
@@ -62,7 +63,7 @@ def reveal(request: HttpRequest, member: Member | None) -> HttpResponse:
         return show(request, member, form=form)
     audit.record(
         action="member.viewed",
-        actor=roles.actor(request.user),  # type: ignore[arg-type]
+        actor=roles.actor(request.user),
         object_type="member",
         object_id=str(member.pk),
         store=member.store.code if member.store else "",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
@@ -56,10 +57,12 @@ class Timeline:
 CHIPS: list[tuple[str, Any]] = [
     ("all", gettext_lazy("All")),
     ("sales", gettext_lazy("Sales")),
+    ("activities", gettext_lazy("Activities")),
     ("points", gettext_lazy("Points")),
     ("tiers", gettext_lazy("Tiers")),
     ("messages", gettext_lazy("Messages")),
     ("choices", gettext_lazy("Choices")),
+    ("refusals", gettext_lazy("Refusals")),
     ("staff", gettext_lazy("Staff")),
 ]
 
@@ -125,6 +128,46 @@ def _sale(sale: Sale, entry: Entry | None, language: str) -> Item:
     )
 
 
+def _activities(member: Member, limit: datetime | None, language: str) -> list[Item]:
+    """What the member did besides buying."""
+    found = list(_newest(member.activities.select_related("store", "decision"), "occurred_at", limit))
+    entries = {
+        entry.decision_id: entry
+        for entry in Entry.objects.filter(account=member.account_id, decision__in=[one.decision_id for one in found])
+    }
+    return [
+        Item(
+            at=one.occurred_at,
+            icon="gift",
+            title=vocabulary.activity(one.kind),
+            why=because(one.decision, language),
+            points=words.signed(entry.points) if (entry := entries.get(one.decision_id)) else "0",
+            balance=words.number(entry.balance_after) if entry else "",
+            gain=entry is not None,
+            link=reverse("admin:loyalty_decision_change", args=[one.decision_id]),
+            link_text=_("See why"),
+            rank=1,
+        )
+        for one in found
+    ]
+
+
+def _refusals(member: Member, limit: datetime | None, language: str) -> list[Item]:
+    """What was refused, and why."""
+    found = Decision.objects.filter(account=member.account_id, kind="refusal")
+    return [
+        Item(
+            at=one.decided_at,
+            icon="alert",
+            title=_("%(what)s refused") % {"what": vocabulary.operation(str(one.body.get("operation", "")))},
+            why=vocabulary.refusal(str(one.body.get("code", ""))),
+            link=reverse("admin:loyalty_decision_change", args=[one.pk]),
+            link_text=_("See why"),
+        )
+        for one in _newest(found, "decided_at", limit)
+    ]
+
+
 def because(decision: Decision, language: str) -> str:
     """The rules that gave the points of a decision, in a line: "12 1 point per ¥100, 12 Gold earns double"."""
     names = rule_names(decision.programme_version, language)
@@ -148,7 +191,9 @@ def rule_names(version: int, language: str) -> dict[str, str]:
 
 def _points(member: Member, limit: datetime | None, language: str) -> list[Item]:
     """Movements that no sale on this page explains, and holds."""
-    entries = Entry.objects.filter(account=member.account_id).exclude(reference__startswith="sale:")
+    entries = Entry.objects.filter(account=member.account_id).exclude(
+        Q(reference__startswith="sale:") | Q(reference__startswith="activity:")
+    )
     items = [
         Item(
             at=entry.occurred_at,
@@ -258,9 +303,11 @@ def _staff(member: Member, limit: datetime | None, language: str) -> list[Item]:
 
 SOURCES: dict[str, Callable[[Member, datetime | None, str], list[Item]]] = {
     "sales": _sales,
+    "activities": _activities,
     "points": _points,
     "tiers": _tiers,
     "messages": _messages,
     "choices": _choices,
+    "refusals": _refusals,
     "staff": _staff,
 }

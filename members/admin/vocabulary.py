@@ -29,6 +29,8 @@ DECISIONS: dict[str, Any] = {
     "return": _("Return"),
     "tier": _("Tier"),
     "redemption": _("Redemption"),
+    "activity": _("Activity"),
+    "refusal": _("Refusal"),
 }
 HOUSES: dict[str, Any] = {
     "issued": _("issued"),
@@ -61,9 +63,83 @@ REASONS: dict[str, Any] = {
     "higher_factor": _("a higher factor counted"),
     "group": _("another rule of its group counted"),
     "not_stackable": _("a rule that stands alone counted"),
-    "weekday": _("another day of the week"),
-    "tier": _("another tier"),
+    "lines_amount": _("its lines cost too little"),
+    "lines_quantity": _("too few units of what it looks at"),
+    # of a campaign
+    "paused": _("the campaign is paused"),
+    "campaign_window": _("outside the campaign's dates"),
+    "hours": _("outside the campaign's hours"),
+    "audience": _("the member is not in the audience"),
+    "control_group": _("the member is in the control group, which gets nothing on purpose"),
+    "budget": _("the budget is used up"),
+    # what a condition asks for
+    "any": _("none of its conditions held"),
+    "amount": _("another amount of the basket"),
+    "amount_without_tax": _("another amount of the basket without tax"),
+    "quantity": _("another number of units"),
+    "skus": _("other articles in the basket"),
+    "categories": _("other categories in the basket"),
+    "labels": _("other labels in the basket"),
+    "brands": _("other brands in the basket"),
+    "currency": _("another currency"),
     "store": _("another store"),
+    "store_group": _("another group of stores"),
+    "channel": _("another channel"),
+    "tenders": _("another way of paying"),
+    "weekday": _("another day of the week"),
+    "hour": _("another hour of the day"),
+    "date": _("another date"),
+    "tier": _("another tier"),
+    "segment": _("another segment"),
+    "plan": _("another plan"),
+    "age_days": _("another time since joining"),
+    "birthday_month": _("not the month of the birthday"),
+    "purchases": _("another number of purchases"),
+    "spend": _("another spend so far"),
+    "average_basket": _("another average basket"),
+    "visits": _("another number of visits"),
+    "last_sale_days": _("another time since the last purchase"),
+}
+OTHERWISE = _("a condition did not hold: %(what)s")  # on an attribute of the member, or on what was sent
+CAPS: dict[str, Any] = {
+    "per_sale": _("the cap for one sale"),
+    "per_day": _("the cap for one day"),
+    "per_member": _("the cap for one member"),
+    "total": _("the cap for all members"),
+    "budget": _("the budget"),
+}
+# Why an operation was refused (codes of CONTRACT 1.1).
+REFUSALS: dict[str, Any] = {
+    "duplicate_receipt": _("this receipt was reported before"),
+    "duplicate_activity": _("this reference was reported before, with other content"),
+    "in_the_future": _("it has not happened yet, by our clock"),
+    "too_old": _("it happened too long ago"),
+    "wrong_currency": _("another currency than the programme's"),
+    "store_not_found": _("there is no such open store"),
+    "line_not_found": _("a discount names a line that is not there"),
+    "lines_do_not_add_up": _("the lines do not add up to the total"),
+    "tenders_do_not_add_up": _("the payments do not add up to the total"),
+    "reward_not_available": _("the reward was not to be had"),
+    "member_closed": _("the membership is closed"),
+    "insufficient_points": _("there were not enough points"),
+    "redemption_settled": _("the redemption was settled already"),
+    "redemption_cancelled": _("the redemption was cancelled already"),
+    "hold_expired": _("the points were set aside for too long"),
+    "limit_reached": _("a limit was reached"),
+}
+OPERATIONS: dict[str, Any] = {
+    "sale": _("Sale"),
+    "activity": _("Activity"),
+    "redemption": _("Redemption"),
+}
+TRIGGERS: dict[str, Any] = {
+    "member.enrolled": _("Joined the programme"),
+    "profile.complete": _("Completed the profile"),
+    "birthday": _("Birthday"),
+    "feedback.given": _("Gave feedback"),
+    "event.checkin": _("Came to an event"),
+    "referral.friend": _("Came through a friend"),
+    "referral.referrer": _("Brought a friend"),
 }
 
 
@@ -83,8 +159,28 @@ def decision(code: str) -> str:
 
 
 def reason(code: str) -> str:
-    """Why something did not count; the code itself where there are no words yet."""
-    return str(REASONS.get(code, code.replace("_", " ")))
+    """Why something did not count; of a condition on an attribute or on what was sent, its name."""
+    return str(REASONS[code]) if code in REASONS else str(OTHERWISE) % {"what": code.replace("_", " ")}
+
+
+def cap(code: str) -> str:
+    """What cut the points."""
+    return str(CAPS.get(code, code))
+
+
+def refusal(code: str) -> str:
+    """Why an operation was refused."""
+    return str(REFUSALS.get(code, code.replace("_", " ")))
+
+
+def operation(code: str) -> str:
+    """What was asked for."""
+    return str(OPERATIONS.get(code, code))
+
+
+def activity(kind: str) -> str:
+    """What a member did: the programme's own kinds in words, a reporter's kind as it is."""
+    return str(TRIGGERS.get(kind, kind.removeprefix("activity:").replace("_", " ")))
 
 
 def hold_state(hold: Hold) -> str:

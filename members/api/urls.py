@@ -9,7 +9,6 @@ urlpatterns = [
     path("members", views.Members.as_view()),
     path("members/lookup", views.Lookup.as_view()),
     path("members/<id:member_id>", views.OneMember.as_view()),
-    path("members/<id:member_id>/wallet", views.Wallet.as_view()),
     path("members/<id:member_id>/entries", views.Entries.as_view()),
     path("decisions/<id:decision_id>", views.Why.as_view()),
 ]

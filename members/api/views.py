@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from loyalty import audit, decisions, policies, statements
+from loyalty import decisions, policies, statements
 from loyalty.api import edge, fields, pagination
 from loyalty.api.problems import StoreMismatch
 from loyalty.errors import (
@@ -18,33 +18,26 @@ from loyalty.errors import (
     MemberErased,
     MemberNotFound,
     NotFound,
-    Refusal,
     StoreNotFound,
 )
 from loyalty.models import Decision
-from members import consent, enrolment, identities, locks, profile, tiers
+from members import consent, enrolment, identities, locks, profile
 from members.api import replies, shapes
 from members.api.references import Value
 from members.models import Member
+from members.referrals import OwnReferral, ReferralNotFound
 
 READ, WRITE = "members:read", "members:write"
 IDENTITIES = ("card", "email", "phone", "external_id")
-REACHED_BY = {"email", "phone"}  # whoever has these signs in to the portal: the audit log keeps that they changed
 NameText = Annotated[str, Meta(max_length=profile.LONGEST_NAME)]
 LanguageText = Annotated[str, Meta(max_length=35)]
-
-
-class ReferralNotFound(Refusal):
-    """The referral code is nobody's."""
-
-    status, code, title = 422, "referral_not_found", "No such referral code"
 
 
 class ConsentBody(Struct, forbid_unknown_fields=True):
     """One answer of the member."""
 
-    purpose: fields.Code
-    channel: fields.Code
+    purpose: fields.Slug
+    channel: fields.Slug
     given: bool
 
 
@@ -96,14 +89,14 @@ class EntriesQuery(pagination.Page, forbid_unknown_fields=True):
 class Members(edge.View):
     """The collection of members."""
 
-    @edge.post(scope=WRITE, body=EnrolBody, status=201, refusals=(IdentityTaken, StoreNotFound, ReferralNotFound))
+    @edge.post(
+        scope=WRITE, body=EnrolBody, status=201, refusals=(IdentityTaken, StoreNotFound, ReferralNotFound, OwnReferral)
+    )
     def post(self, call: edge.Call, body: EnrolBody) -> dict[str, Any]:
         """Enrol a member. The reply holds no personal data."""
         if all(getattr(body, kind) is None for kind in IDENTITIES):
             said = "One of card, email, phone and external_id is needed."
             raise InvalidBody(said, errors=tuple(FieldError(kind, "required", said) for kind in IDENTITIES))
-        if body.referral_code is not None:
-            raise ReferralNotFound
         member = enrolment.enrol(
             name=body.name or "",
             email=body.email,
@@ -115,6 +108,7 @@ class Members(edge.View):
             store=call.writes_store(body.store) if body.store else call.store,
             consents=_choices(body.consents),
             attributes=body.attributes,
+            referral_code=body.referral_code,
             actor=call.actor,
         )
         call.about(member.pk)
@@ -143,7 +137,7 @@ class OneMember(edge.View):
     @edge.get(scope=READ, reply=replies.MemberShown, refusals=(NotFound, MemberErased))
     def get(self, call: edge.Call, member_id: UUID) -> dict[str, Any]:
         """A member with the profile, masked for keys that are bound to a store."""
-        member = _member(member_id)
+        member = member_of_path(member_id)
         return shapes.member(member, policies.current().zone, masked=call.store is not None)
 
     @edge.patch(
@@ -168,36 +162,16 @@ class OneMember(edge.View):
         }
         replaced = identities.replaced(member.pk, {kind: changes[kind] for kind in IDENTITIES if kind in changes})
         _refuse_elsewhere(call, member, replaced)
-        profile.change(member=member, consents=_choices(body.consents), actor=call.actor, **changes)
+        profile.change(
+            member=member,
+            consents=_choices(body.consents),
+            actor=call.actor,
+            store=call.store.code if call.store else "",
+            **changes,
+        )
         call.about(member.pk)
         masked = call.store is not None or READ not in call.scopes
-        shown = shapes.member(member, policies.current().zone, masked=masked)
-        if changed := sorted(REACHED_BY.intersection(replaced)):
-            audit.record(
-                action="member.identity_changed",
-                actor=call.actor,
-                object_type="member",
-                object_id=str(member.pk),
-                store=call.store.code if call.store else "",
-                data={"identities": changed},
-            )
-        return shown
-
-
-class Wallet(edge.View):
-    """What a member has."""
-
-    @edge.get(scope=READ, reply=replies.Wallet, refusals=(NotFound, MemberErased))
-    def get(self, call: edge.Call, member_id: UUID) -> dict[str, Any]:
-        """Balance, pending points, every expiry, tiers with what is needed."""
-        member, programme = _member(member_id), policies.current()
-        return shapes.wallet(
-            member,
-            statements.wallet(member.account_id),
-            tiers.standings_of(member.pk),
-            programme,
-            call.language or programme.languages[0],
-        )
+        return shapes.member(member, policies.current().zone, masked=masked)
 
 
 class Entries(edge.View):
@@ -206,7 +180,7 @@ class Entries(edge.View):
     @edge.get(scope=READ, query=EntriesQuery, reply=replies.EntryPage, refusals=(NotFound, MemberErased))
     def get(self, call: edge.Call, query: EntriesQuery, member_id: UUID) -> dict[str, Any]:
         """The statement, newest first unless asked, each entry with its reason."""
-        member, programme = _member(member_id), policies.current()
+        member, programme = member_of_path(member_id), policies.current()
         purpose = f"entries:{member.pk}:{query.order}"
         after = pagination.after(query.cursor, purpose=purpose)
         found = statements.entries(
@@ -233,7 +207,7 @@ class Why(edge.View):
         return decisions.show(decision)
 
 
-def _member(member_id: UUID) -> Member:
+def member_of_path(member_id: UUID) -> Member:
     """The member of a path; a closed membership can still be read. Raises NotFound, MemberErased."""
     member = Member.objects.select_related("store").filter(pk=member_id).first()
     if member is None:

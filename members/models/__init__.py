@@ -1,17 +1,21 @@
 """The tables of members."""
 
-from .activity import Sale, SaleLine
+from .activity import Activity, Sale, SaleLine
 from .members import Consent, Identity, Member, Profile
 from .messages import Message
+from .referrals import Referral, ReferralCode
 from .signin import SignInCode
 from .tiers import TierChange, TierStanding
 
 __all__ = [
+    "Activity",
     "Consent",
     "Identity",
     "Member",
     "Message",
     "Profile",
+    "Referral",
+    "ReferralCode",
     "Sale",
     "SaleLine",
     "SignInCode",

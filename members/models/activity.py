@@ -83,3 +83,36 @@ class SaleLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.sku}"
+
+
+class Activity(models.Model):
+    """Something else a member did: a ride, an answer, a birthday. `decision` says what it earned.
+
+    `client` is who reported it, null for what the programme itself notices; (client, kind, reference) is one fact.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    member = models.ForeignKey("members.Member", models.PROTECT, related_name="activities", db_index=False)
+    client = models.ForeignKey(
+        "loyalty.ApiClient", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    kind = models.CharField(max_length=60)
+    reference = models.CharField(max_length=100)
+    store = models.ForeignKey("loyalty.Store", models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    channel = models.CharField(max_length=20, blank=True)
+    data = models.JSONField(default=dict, blank=True)  # as sent
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(default=clock.now)
+    actor = models.CharField(max_length=120)
+    content_hash = models.BinaryField(max_length=32)  # of what was sent, to tell a repeat from a clash
+    decision = models.ForeignKey("loyalty.Decision", models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        verbose_name_plural = "activities"
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "reference", "client"], name="activity_once", nulls_distinct=False),
+        ]
+        indexes = [models.Index(fields=["member", "-occurred_at"], name="activity_of_member")]
+
+    def __str__(self) -> str:
+        return self.kind

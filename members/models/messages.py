@@ -23,7 +23,10 @@ class Message(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     member = models.ForeignKey("members.Member", models.CASCADE, related_name="messages", db_index=False)
-    code = models.CharField(max_length=60)  # the template: welcome, points-earned, tier-reached
+    identity = models.ForeignKey(  # the address it goes to, where that is not the member's present one
+        "members.Identity", models.CASCADE, null=True, blank=True, related_name="+", db_index=False
+    )
+    code = models.CharField(max_length=60)  # the template: welcome, points-earned, tier-reached, …
     channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices)
     status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.QUEUED)
     key = models.CharField(max_length=160)  # what it is about: fact:<id>
@@ -43,6 +46,7 @@ class Message(models.Model):
         constraints = [models.UniqueConstraint("member", "key", "code", "channel", name="message_once")]
         indexes = [
             models.Index("due_at", name="message_due", condition=Q(status__in=["queued", "sending"])),
+            models.Index("identity", name="message_to_identity", condition=Q(identity__isnull=False)),
             models.Index(fields=["member", "channel", "-occurred_at"], name="message_of_member"),
         ]
 

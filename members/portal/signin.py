@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from loyalty import limits, peers, policies
 from loyalty.errors import IdentityTaken
-from members import enrolment, identities, locks, profile, signin
+from members import enrolment, identities, locks, profile, referrals, signin
 from members.models import Identity, Member
 from members.portal import consents, frame
 
@@ -58,7 +58,8 @@ def join(request: HttpRequest) -> HttpResponseBase:
     state = request.session.get(SESSION, {})
     proved = bool(state.get("proved"))
     form: dict[str, Any] = {"name": "", "email": state.get("email", "") if proved else "", "chosen": []}
-    error = name_error = ""
+    form["friend"] = request.GET.get("friend", "")[: referrals.LONGEST]
+    error = name_error = friend_error = ""
     if request.method == "POST":
         form["name"] = " ".join(request.POST.get("name", "").split())
         form["chosen"] = [choice.code for choice in consents.asked() if request.POST.get(choice.code) == "on"]
@@ -66,18 +67,21 @@ def join(request: HttpRequest) -> HttpResponseBase:
             name_error = _("Please write your name, up to 100 letters.")
         if not proved:
             form["email"], error = _address(request)
-        wish = {"name": form["name"], "consents": form["chosen"]}
-        if not (error or name_error) and proved:
+        form["friend"] = request.POST.get("friend", "").strip()[: referrals.LONGEST]
+        friend_error = _friend(form["friend"])
+        wrong = error or name_error or friend_error
+        wish = {"name": form["name"], "consents": form["chosen"], "friend": form["friend"]}
+        if not wrong and proved:
             return _enrol(request, state["email"], wish, state.get("next", "/"))
-        if not (error or name_error):
+        if not wrong:
             error = _send(request, form["email"], wish)
-        if not (error or name_error):
+        if not (wrong or error):
             return redirect("portal:code")
     context = {
-        **form, "proved": proved, "error": error, "name_error": name_error,
+        **form, "proved": proved, "error": error, "name_error": name_error, "friend_error": friend_error,
         "offered": consents.asked(), "next": frame.asked_next(request),
     }  # fmt: skip
-    return frame.show(request, "portal/join.html", context, status=422 if error or name_error else 200)
+    return frame.show(request, "portal/join.html", context, status=422 if error or name_error or friend_error else 200)
 
 
 @frame.open_page
@@ -150,6 +154,17 @@ def _address(request: HttpRequest) -> tuple[str, str]:
     except identities.NotAnIdentityError:
         return email, _("Please write an e-mail address such as name@example.com.")
     return email, ""
+
+
+def _friend(code: str) -> str:
+    """What is wrong with a friend's code; "" for none and for one that is somebody's."""
+    if not code:
+        return ""
+    try:
+        referrals.referrer(code)
+    except referrals.ReferralNotFound:
+        return _("This code is not known. Please check it, or leave the field empty.")
+    return ""
 
 
 def _send(request: HttpRequest, email: str, wish: dict[str, Any], following: str | None = None) -> str:
@@ -226,16 +241,23 @@ def _proved(request: HttpRequest, state: dict[str, Any]) -> HttpResponseBase:
 
 
 def _enrol(request: HttpRequest, email: str, wish: dict[str, Any], following: str) -> HttpResponseBase:
-    """Make the member behind a proved address, or find the one made a moment ago, and let them in."""
+    """Make the member behind a proved address, or find the one made a moment ago, and let them in.
+
+    A friend's code that is worth nothing (any more, or one's own) keeps nobody out.
+    """
     language = translation.get_language() or settings.LANGUAGE_CODE
+    given: dict[str, Any] = {
+        "name": wish["name"],
+        "email": email,
+        "language": language,
+        "consents": consents.at_joining(wish["consents"]),
+        "actor": "member",
+    }
     try:
-        member = enrolment.enrol(
-            name=wish["name"],
-            email=email,
-            language=language,
-            consents=consents.at_joining(wish["consents"]),
-            actor="member",
-        )
+        try:
+            member = enrolment.enrol(**given, referral_code=wish.get("friend") or None)
+        except (referrals.ReferralNotFound, referrals.OwnReferral):
+            member = enrolment.enrol(**given)
     except IdentityTaken:
         found = identities.find(email=email)
         if found is None:

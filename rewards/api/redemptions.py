@@ -27,7 +27,7 @@ from loyalty.errors import (
 from loyalty.models import Store
 from members.api.references import MemberRef
 from members.models import Sale
-from rewards import redemption
+from rewards import redemption, refusals
 from rewards.models import Redemption
 from rewards.redemption import Redeemed
 
@@ -78,20 +78,22 @@ class Redemptions(edge.View):
 
         `hold` sets them aside for some minutes, until they are settled or cancelled; `settle` spends them at once.
         """
-        store = call.writes_store(body.store) if body.store is not None else call.store
-        if body.reward is not None:
-            raise RewardNotAvailable("This programme has no such reward.")
-        if body.quantity != 1:
-            raise fields.wrong("quantity", "out_of_range", "Points without a reward are spent once: quantity 1.")
-        if body.points is None:
-            raise fields.wrong("points", "required", "Say how many points.")
-        redeemed = redemption.redeem(
-            member=named(body.member),
-            points=body.points,
-            settle=body.mode == "settle",
-            store=store,
-            actor=call.actor,
-        )
+        member = named(body.member)
+        with refusals.explained(operation="redemption", member=member, store=body.store or ""):
+            store = call.writes_store(body.store) if body.store is not None else call.store
+            if body.reward is not None:
+                raise RewardNotAvailable("This programme has no such reward.")
+            if body.quantity != 1:
+                raise fields.wrong("quantity", "out_of_range", "Points without a reward are spent once: quantity 1.")
+            if body.points is None:
+                raise fields.wrong("points", "required", "Say how many points.")
+            redeemed = redemption.redeem(
+                member=member,
+                points=body.points,
+                settle=body.mode == "settle",
+                store=store,
+                actor=call.actor,
+            )
         call.about(redeemed.redemption.member_id)
         return shown(redeemed)
 

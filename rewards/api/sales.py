@@ -28,7 +28,7 @@ from loyalty.errors import (
     WrongCurrency,
 )
 from members import tiers
-from rewards import earning, redemption
+from rewards import earning, redemption, refusals
 from rewards.earning import Sold
 
 from . import bodies, shapes
@@ -81,10 +81,11 @@ class Sales(edge.View):
         under a fresh key, it is `duplicate_receipt` with the id of the first `sale`. Without a member the sale
         earns when it is claimed with the code in `claim`.
         """
-        receipt = bodies.receipt(body, call, policies.current())
         member = bodies.named(body.member) if body.member else None
-        reachable(call, *body.redemptions)
-        sold = earning.record_sale(receipt=receipt, member=member, redemptions=body.redemptions, actor=call.actor)
+        with refusals.explained(operation="sale", member=member, reference=body.receipt, store=body.store):
+            receipt = bodies.receipt(body, call, policies.current())
+            reachable(call, *body.redemptions)
+            sold = earning.record_sale(receipt=receipt, member=member, redemptions=body.redemptions, actor=call.actor)
         call.about(sold.member.pk if sold.member else None)
         return shown(sold)
 

@@ -67,15 +67,15 @@ def check_points(decision: rules.Decision) -> None:
 
 
 def _check_time(occurred_at: datetime, programme: Policies, now: datetime) -> None:
-    earning = programme.earning
-    if occurred_at > now + timedelta(minutes=earning.future_minutes):
+    accepting = programme.accepting
+    if occurred_at > now + timedelta(minutes=accepting.future_minutes):
         raise InTheFuture(
-            f"Clocks may differ by {earning.future_minutes} minutes.",
+            f"Clocks may differ by {accepting.future_minutes} minutes.",
             errors=(FieldError("occurred_at", InTheFuture.code, "This has not happened yet."),),
         )
-    if earning.late_days is not None and occurred_at < now - timedelta(days=earning.late_days):
+    if accepting.late_days is not None and occurred_at < now - timedelta(days=accepting.late_days):
         raise TooOld(
-            f"Sales are accepted for {earning.late_days} days.",
+            f"Sales are accepted for {accepting.late_days} days.",
             errors=(FieldError("occurred_at", TooOld.code, "This happened too long ago."),),
         )
 

@@ -12,8 +12,8 @@ from uuid import UUID
 
 import msgspec
 
-from loyalty import clock, ledger, outbox, policies, rows
-from loyalty.models import Account, Decision, Kind
+from loyalty import clock, ledger, policies, rows
+from loyalty.models import Account, Decision
 from loyalty.policies import Policies
 from members import activity, locks, tiers
 from members.models import Member, Sale, SaleLine, TierStanding
@@ -21,7 +21,9 @@ from rewards import redemption, rules
 from rewards.models import Redemption
 from rewards.programme import ruleset
 
-from . import claims, receipts, standing
+from . import claims, posting, receipts
+from . import states as remembered
+from .facts import facts_for
 from .receipts import Receipt
 
 Reference = Mapping[str, Any]  # exactly one of id, card, email, phone, external_id
@@ -68,7 +70,7 @@ def record_sale(*, receipt: Receipt, member: Reference | None, actor: str, redem
     situation = activity.situation(store=receipt.store, receipt=receipt.number, member=who)
     if situation.reported is not None:
         raise activity.duplicate(situation.reported, receipt.number, _content_hash(receipt))
-    programme, decision = decide(receipt, who, situation, now)
+    programme, decision, states = decide(receipt, who, situation, now, lock=True)
     sold = Sold(receipt, decision, present, now, situation.language, who)
     with rows.together():
         record = Decision(
@@ -87,8 +89,18 @@ def record_sale(*, receipt: Receipt, member: Reference | None, actor: str, redem
             redemption.nobodys(redemptions)
             sold.claim = claims.offer(sale=sale, now=now)
             return sold
-        if decision.points:
-            _post(receipt, decision, found, sale, record, actor)
+        posting.post(
+            found=found,
+            decision=decision,
+            record=record,
+            about="sale",
+            subject=sale.pk,
+            occurred_at=receipt.basket.occurred_at,
+            store=receipt.store,
+            actor=actor,
+        )
+        if states is not None:
+            states.write(decision)
         qualified = tiers.qualify(
             member=found.member,
             account=found.account,
@@ -113,7 +125,7 @@ def quote(*, receipt: Receipt, member: Reference | None, redemptions: Sequence[U
     receipts.check(receipt, present, now)
     who = locks.find(**member) if member is not None else None
     situation = activity.situation(store=receipt.store, receipt=receipt.number, member=who)
-    _, decision = decide(receipt, who, situation, now)
+    _, decision, _ = decide(receipt, who, situation, now, lock=False)
     sold = Sold(receipt, decision, present, now, situation.language, who)
     if who is None:
         redemption.nobodys(redemptions)
@@ -132,27 +144,36 @@ def quote(*, receipt: Receipt, member: Reference | None, redemptions: Sequence[U
 
 
 def decide(
-    receipt: Receipt, member: Member | None, situation: activity.Situation, now: datetime
-) -> tuple[Policies, rules.Decision]:
-    """The decision under the rules in force when the sale happened, and their programme."""
+    receipt: Receipt, member: Member | None, situation: activity.Situation, now: datetime, *, lock: bool
+) -> tuple[Policies, rules.Decision, remembered.States | None]:
+    """The decision under the rules in force when the sale happened, their programme, and what they remember.
+
+    With `lock`, shared counters that it grants under are locked, and the decision is made again with what they say.
+    """
     at = min(receipt.basket.occurred_at, now)
     programme = policies.current(at)
-    facts = None
-    if member is not None:
-        facts = standing.facts(
-            member=member,
-            standings=situation.standings,
-            birthday=situation.birthday,
-            programme=programme,
-            at=at,
-            spending_minor=receipt.total_minor,
-        )
     basket = receipt.basket
     if basket.occurred_at > at:  # a till's clock is ahead: its points count at once all the same
         basket = replace(basket, occurred_at=at)
-    decision = rules.decide(basket, facts, ruleset(programme))
+    if member is None:
+        decision, states = rules.decide(basket, None, ruleset(programme)), None
+    else:
+
+        def make(states: remembered.States) -> rules.Decision:
+            facts = facts_for(
+                member,
+                standings=situation.standings,
+                birthday=situation.birthday,
+                programme=programme,
+                states=states,
+                at=at,
+                spending_minor=receipt.total_minor,
+            )
+            return rules.decide(basket, facts, ruleset(programme))
+
+        decision, states = remembered.decide(make, member=member, programme=programme, at=at, lock=lock)
     receipts.check_points(decision)
-    return programme, decision
+    return programme, decision, states
 
 
 def _write_sale(
@@ -205,41 +226,6 @@ def _line(line: rules.Line, points: int) -> SaleLine:
 
 def _decimal(quantity_milli: int) -> Decimal:
     return Decimal(quantity_milli).scaleb(-3)
-
-
-def _post(
-    receipt: Receipt,
-    decision: rules.Decision,
-    found: locks.Locked,
-    sale: Sale,
-    record: Decision,
-    actor: str,
-) -> None:
-    """The entry with its lots, and the fact that says so."""
-    entry = ledger.post(
-        account=found.account,
-        kind=Kind.EARN,
-        house=ledger.House.ISSUED,
-        points=decision.points,
-        reference=f"sale:{sale.pk}",
-        actor=actor,
-        occurred_at=receipt.basket.occurred_at,
-        store=receipt.store,
-        decision=record,
-        grants=[ledger.Grant(lot.points, lot.available_at, lot.expires_at) for lot in decision.lots],
-    )
-    outbox.record(
-        "points.earned",
-        account=found.account.pk,
-        payload={
-            "member": str(found.member.pk),
-            "sale": str(sale.pk),
-            "entry": str(entry.pk),
-            "points": decision.points,
-            "decision": str(record.pk),
-        },
-        occurred_at=receipt.basket.occurred_at,
-    )
 
 
 def _balance_after(

@@ -6,12 +6,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from loyalty import policies, statements
+from loyalty import clock, policies, statements
 from loyalty.models import Entry
 from loyalty.policies import Policies
 from members.models import Member
 from members.portal import formats, frame, hero, signin, standing
-from rewards.portal import lots, rows
+from rewards.portal import lots, rows, stamps
 
 NEWEST = 4
 QUIET_DAYS = 60  # after which the page says that nothing is newer
@@ -31,6 +31,7 @@ def of_member(request: HttpRequest, member: Member) -> HttpResponse:
     standings = standing.of(member, programme, language)
     found = list(rows.entries(member.account_id)[:NEWEST])
     expiring = [lot for lot in lots.expiring(wallet, programme) if lot.short]
+    closed = member.status == Member.Status.CLOSED
     context = {
         "card": hero.of(member=member, wallet=wallet, programme=programme, standings=standings),
         "expiring": expiring[:1],
@@ -41,7 +42,9 @@ def of_member(request: HttpRequest, member: Member) -> HttpResponse:
         "tier": next((one for one in standings if one.ruler), None),
         "rows": rows.build(member=member, found=found, programme=programme, language=language),
         "quiet_since": _quiet_since(found, programme),
-        "closed": member.status == Member.Status.CLOSED,
+        "cards": stamps.of(member, programme, language, clock.now()),
+        "invitation": None if closed else stamps.invitation(member, programme, request.build_absolute_uri("/")[:-1]),
+        "closed": closed,
     }
     return frame.show(request, "portal/home.html", context, member=member, tab="home")
 

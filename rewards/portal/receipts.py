@@ -65,6 +65,15 @@ def of_sale(*, sale: Sale, lines: list[SaleLine], decision: Decision | None, lan
     return receipt
 
 
+def of_activity(*, decision: Decision, language: str) -> Receipt:
+    """The receipt of something else than a purchase."""
+    programme = policies.version(decision.programme_version)
+    receipt = Receipt(total=formats.signed(decision.points) if decision.points else "0", total_name=_("Points earned"))
+    _add_rules(receipt, decision.body, programme, language)
+    _add_lots(receipt, decision.body, programme)
+    return receipt
+
+
 def of_entry(entry: Entry, programme: Policies, language: str) -> Receipt:
     """The receipt of any other movement: from which lots, when, why. Needs `movements` with their lots prefetched."""
     receipt = Receipt(total=formats.signed(entry.points), total_name=words.title(entry, language))
@@ -137,7 +146,10 @@ def _add_rules(receipt: Receipt, body: dict[str, Any], programme: Policies, lang
         unnamed = name == row["rule"]
         receipt.rules.append(Row(name, figure, f"× {row['factor']}" if unnamed and row.get("factor") else ""))
     for row in body.get("caps", ()):
-        name = words.rule_name(programme, row["rule"], language)
+        if "rule" in row:
+            name = words.rule_name(programme, row["rule"], language)
+        else:
+            name = words.campaign_name(programme, row["campaign"], language)
         receipt.not_counted.append(Row(name, formats.signed(-int(row["cut"])), words.cap_why(row["cap"])))
     for row in body.get("not_applied", ()):
         name = words.rule_name(programme, row["rule"], language)

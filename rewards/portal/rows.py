@@ -119,7 +119,13 @@ def _of_entry(
 ) -> Activity:
     sale = sales.get(UUID(entry.reference.removeprefix("sale:"))) if _of_sale(entry) else None
     decided = policies.version(entry.decision.programme_version) if entry.decision else programme
-    if sale:
+    why = receipts.why(entry, decided, language)
+    if entry.decision and entry.kind == Kind.EARN and entry.decision.kind == "activity":
+        receipt = receipts.of_activity(decision=entry.decision, language=language)
+        title = words.activity(str(entry.decision.body.get("trigger", "")))
+        if not title:  # a kind of a reporter: the rule's own name says it best
+            title, why = why or words.title(entry, language), ""
+    elif sale:
         receipt = receipts.of_sale(sale=sale, lines=lines.get(sale.pk, []), decision=entry.decision, language=language)
         title = words.purchase(localised(sale.store.name, language))
     else:
@@ -132,7 +138,7 @@ def _of_entry(
         under=formats.day_under(day, today),
         month=formats.month(day),
         title=title,
-        why=receipts.why(entry, decided, language),
+        why=why,
         points=formats.signed(entry.points),
         gained=entry.points > 0,
         balance=formats.points(entry.balance_after),

@@ -40,23 +40,45 @@ RULES = {
     "not_started": gettext_lazy("Had not begun yet"),
     "ended": gettext_lazy("Had ended"),
     "no_line": gettext_lazy("Nothing in this purchase takes part"),
+    "no_member": gettext_lazy("No card was shown"),
     "no_base_points": gettext_lazy("There were no points to multiply"),
     "higher_factor": gettext_lazy("A higher multiplier counted instead"),
     "group": gettext_lazy("A better offer counted instead"),
     "not_stackable": gettext_lazy("Cannot be combined with another offer of this purchase"),
+    "lines_amount": gettext_lazy("More of these items must be bought"),
+    "lines_quantity": gettext_lazy("More of these items must be bought"),
+    "paused": gettext_lazy("Paused at that time"),
+    "campaign_window": gettext_lazy("On other days"),
+    "hours": gettext_lazy("At other times of day"),
+    "audience": gettext_lazy("For other members"),
+    "control_group": gettext_lazy("Not offered to you: we keep some members out to see what an offer does"),
+    "budget": gettext_lazy("All points of this offer are given out"),
+    "any": gettext_lazy("The conditions were not met"),
+    "amount": gettext_lazy("For another amount"),
+    "amount_without_tax": gettext_lazy("For another amount"),
+    "quantity": gettext_lazy("For another quantity"),
+    "skus": gettext_lazy("With other items"),
+    "categories": gettext_lazy("With other items"),
+    "labels": gettext_lazy("With other items"),
+    "brands": gettext_lazy("With other brands"),
+    "currency": gettext_lazy("In another currency"),
+    "store": gettext_lazy("In other shops"),
+    "store_group": gettext_lazy("In other shops"),
+    "channel": gettext_lazy("In another way of buying"),
+    "tenders": gettext_lazy("With another way of paying"),
     "weekday": gettext_lazy("On other days of the week"),
     "hour": gettext_lazy("At other times of day"),
     "date": gettext_lazy("On other days"),
     "tier": gettext_lazy("For another tier"),
     "segment": gettext_lazy("For other members"),
     "plan": gettext_lazy("For members with a plan"),
+    "age_days": gettext_lazy("For members of another time since joining"),
     "birthday_month": gettext_lazy("In the month of your birthday"),
     "purchases": gettext_lazy("For another number of purchases"),
-    "store": gettext_lazy("In other shops"),
-    "store_group": gettext_lazy("In other shops"),
-    "channel": gettext_lazy("In another way of buying"),
-    "amount": gettext_lazy("For another amount"),
-    "quantity": gettext_lazy("For another quantity"),
+    "spend": gettext_lazy("For another amount of purchases so far"),
+    "average_basket": gettext_lazy("For another amount of purchases so far"),
+    "visits": gettext_lazy("For another number of purchases"),
+    "last_sale_days": gettext_lazy("For another time since your last purchase"),
 }
 RULE_OTHERWISE = gettext_lazy("The conditions were not met")
 CAPS = {
@@ -64,6 +86,17 @@ CAPS = {
     "per_day": gettext_lazy("Limit for one day reached"),
     "per_member": gettext_lazy("Limit for one member reached"),
     "total": gettext_lazy("All points of this offer are given out"),
+    "budget": gettext_lazy("All points of this offer are given out"),
+}
+# What the programme noticed itself (the kind of an activity).
+ACTIVITIES = {
+    "member.enrolled": gettext_lazy("Welcome to the programme"),
+    "profile.complete": gettext_lazy("Your profile is complete"),
+    "birthday": gettext_lazy("Happy birthday"),
+    "feedback.given": gettext_lazy("Thank you for your feedback"),
+    "event.checkin": gettext_lazy("You came to an event"),
+    "referral.friend": gettext_lazy("A friend brought you"),
+    "referral.referrer": gettext_lazy("You brought a friend"),
 }
 
 
@@ -72,6 +105,11 @@ def title(entry: Entry, language: str) -> str:
     if entry.kind == Kind.EARN and entry.reference.startswith("sale:") and entry.store:
         return purchase(localised(entry.store.name, language))
     return str(TITLES[Kind(entry.kind)])
+
+
+def activity(kind: str) -> str:
+    """What the member did, where the programme has words for it; "" for kinds of reporters."""
+    return str(ACTIVITIES.get(kind, ""))
 
 
 def purchase(store: str) -> str:
@@ -97,6 +135,14 @@ def cap_why(cap: str) -> str:
 def rule_name(programme: Policies, code: str, language: str) -> str:
     """The name of a rule in the version that decided, else its code."""
     return localised(programme.compiled(_names).get(code) or code, language)
+
+
+def campaign_name(programme: Policies, code: str, language: str) -> str:
+    """The name of a campaign in the version that decided, else its code."""
+    for campaign in programme.document.get("campaigns", ()):
+        if campaign.get("code") == code:
+            return localised(campaign.get("name") or code, language)
+    return code
 
 
 def reason_name(programme: Policies, code: str, language: str) -> str:

@@ -16,6 +16,7 @@ from .compiling import compile, problems  # noqa: A004  (used as rules.compile)
 from .decision import Decision, Grant
 from .engine import answer, decide
 from .given import Given, Refused
+from .kinds import Referral, Rule, Stamps
 from .reading import Problem, RuleError
 from .ruleset import Ruleset
 
@@ -32,9 +33,12 @@ __all__ = [
     "Occurrence",
     "Problem",
     "Progress",
+    "Referral",
     "Refused",
+    "Rule",
     "RuleError",
     "Ruleset",
+    "Stamps",
     "Tender",
     "answer",
     "bucket",

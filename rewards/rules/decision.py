@@ -43,6 +43,7 @@ class Decision:
     carried_minor: Mapping[str, int] = field(default_factory=dict)  # by rule
     progress: dict[str, Progress] = field(default_factory=dict)  # by rule, after; only what changed
     rewards: list[str] = field(default_factory=list)  # codes that full stamp cards give
+    full_cards: dict[str, int] = field(default_factory=dict)  # by rule, of those that give a reward
     trigger: str = ""  # what was answered; empty: a sale
     told: list[tuple[Rule, Progress]] = field(default_factory=list)  # how far the member is, changed or not
 

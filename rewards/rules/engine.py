@@ -170,8 +170,9 @@ class Round:
             decision.told.append((rule, after))
             if after != self.facts.progress.get(rule.code, NO_PROGRESS):
                 decision.progress[rule.code] = after
-            if isinstance(rule, Stamps) and rule.reward:
-                decision.rewards += [rule.reward] * min(rule.full_cards(self.case, at), MOST_CARDS)
+            if isinstance(rule, Stamps) and rule.reward and (full := min(rule.full_cards(self.case, at), MOST_CARDS)):
+                decision.rewards += [rule.reward] * full
+                decision.full_cards[rule.code] = full
 
     def decision(self, given: list[Given]) -> Decision:
         """All of it, within the limits, with its dates."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,6 +13,7 @@ from .numbers import ROUNDINGS
 from .reading import Node
 from .wording import Reader
 
+EARNING = frozenset({field.name for field in fields(Earning)} | {"pending", "future_minutes", "late_days"})
 _DATE = re.compile(r"(?:[0-9]{4}-)?[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -23,6 +25,7 @@ class Settings:
         self.currency = settings.text("currency", "USD")
         self.zone = _zone(settings)
         earning = settings.child("earning")
+        earning.only(EARNING)
         self.earning = Earning(
             basis=earning.choice("basis", ("items", "order"), "items"),
             tax=earning.choice("tax", ("included", "excluded"), "included"),

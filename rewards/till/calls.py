@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest
 
 from loyalty import audit, roles
 from loyalty.api import auth, middleware
+from loyalty.api.requests import EdgeRequest
 from loyalty.errors import OwnAccount
 from loyalty.ids import uuid7
 from loyalty.models import ApiClient, Programme, Store, User
@@ -87,9 +87,9 @@ class Clerk:
         }
         if key:
             environ["HTTP_IDEMPOTENCY_KEY"] = key
-        inner = WSGIRequest(environ)
-        inner.request_id = str(uuid7())  # type: ignore[attr-defined]
-        inner.admitted = self._identity()  # type: ignore[attr-defined]
+        inner = EdgeRequest(environ)
+        inner.request_id = str(uuid7())
+        inner.admitted = self._identity()
         response = middleware.answer(inner)
         return Reply(response.status_code, json.loads(getattr(response, "content", b"") or b"{}"))
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from psycopg.pq import Trace
 
+from loyalty import books
 from loyalty.api import auth
 from loyalty.models import Entry, Lot
 from members import enrolment
-from tests.rewards.conftest import Till, apply, sale
+from tests.rewards.conftest import PROGRAMME, Till, apply, sale
 
 MOST = 8  # the issue's limit is 10
+MOST_WITH_MEMORY = 9  # with caps, carry, stamps, streaks and budgets; the limit is 13
 
 
 @contextmanager
@@ -100,3 +103,39 @@ def test_a_sale_that_lifts_the_tier_and_an_anonymous_one(till, tmp_path):
     with sent(tmp_path) as found:
         assert till.post("/api/v1/sales", sale("1.00", "A-1")).json()["claim"]
     assert len(found) <= MOST, found
+
+
+def remembering(rules: int) -> dict[str, Any]:
+    """A programme with everything that is remembered, and so many rules of it."""
+    caps = {"per_sale": 500, "per_day": 10_000, "per_member": 1_000_000, "total": 10_000_000}
+    half = (rules + 1) // 2
+    return {
+        "settings": {**PROGRAMME["settings"], "earning": {"remainder": "carry"}, "point_value": "0.01"},
+        "rules": [
+            {"code": "base", "kind": "per_amount", "points": 1, "per": "2", "caps": caps},
+            {"code": "card", "kind": "stamps", "buy": 10, "points": 5},
+            {"code": "often", "kind": "streak", "times": 1000, "within_days": 7, "points": 5},
+            *[{"code": f"r{i}", "kind": "fixed", "points": 1, "caps": caps} for i in range(half)],
+        ],
+        "campaigns": [
+            {
+                "code": code,
+                "budget": {"points": 10_000_000},
+                "rules": [{"code": f"{code}{i}", "kind": "fixed", "points": 1, "caps": caps} for i in range(half)],
+            }
+            for code in ("a", "b")
+        ],
+    }
+
+
+@pytest.mark.parametrize(("lines", "rules"), [(1, 1), (50, 1), (1, 200), (50, 200)])
+def test_what_rules_remember_takes_two_statements_whatever_there_is_to_remember(till, tmp_path, lines, rules):
+    apply(**remembering(rules))
+    for warm in range(6):
+        assert till.sell(total(lines), f"W-{warm}", lines=basket(lines)).status_code == 201
+    with sent(tmp_path) as found:
+        reply = till.sell(total(lines), "R-1", lines=basket(lines))
+    assert reply.status_code == 201, reply.content
+    assert reply.json()["points"]["earned"] > rules
+    assert len(found) == MOST_WITH_MEMORY, found
+    assert books.check().problems == []

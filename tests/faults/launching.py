@@ -17,7 +17,7 @@ from typing import Any
 
 import psutil
 
-from loyalty.runtime.processes import wait_until
+from loyalty.runtime.processes import ends_with_parent, wait_until
 from loyalty.runtime.system import answers
 from loyalty.runtime.testing import free_port
 
@@ -25,13 +25,14 @@ ROOT = Path(__file__).resolve().parents[2]
 NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv", "var", "build", "__pycache__", ".*_cache", ".hypothesis", "node_modules"
 )
+PLACES = os.environ.get("LOYALTY_TEST_PLACES", "/var/tmp/loyalty-test-")  # `./run test` removes its own
 INHERITED = ("DATABASE_", "BROKER_", "CACHE_", "LOYALTY_", "DJANGO_", "PYTEST_", "PYTHONPATH", "PIP_")
 
 
 @contextmanager
 def open_place() -> Iterator[Path]:
     """A directory that every user may enter, unlike pytest's own: as root PostgreSQL's account must."""
-    place = Path("/var/tmp") / f"loyalty-test-{os.urandom(4).hex()}"
+    place = Path(PLACES + os.urandom(4).hex())
     place.mkdir(mode=0o755)
     try:
         yield place
@@ -82,6 +83,7 @@ class Launcher:
                 user=account.pw_uid if account else None,
                 group=account.pw_gid if account else None,
                 extra_groups=[] if account else None,
+                preexec_fn=ends_with_parent(signal.SIGTERM),
             )
 
     def call(self, *arguments: str, seconds: float = 300) -> tuple[int, str]:

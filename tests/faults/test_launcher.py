@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from loyalty.runtime.processes import wait_until
-from tests.faults.launching import Launcher, Running, copy_checkout, open_place
+from tests.faults.launching import Launcher, Running, command_line, copy_checkout, open_place
 
 
 @pytest.fixture(scope="module")
@@ -148,12 +148,42 @@ def test_kill_9_of_the_launcher_leaves_nothing_and_the_next_start_works(system: 
     manage_works_alone_and_leaves_nothing(launcher)
 
 
+def test_a_second_ctrl_c_cuts_the_good_byes_short_and_leaves_nothing(system: Running) -> None:
+    """The web server sleeps and cannot say good-bye: with one Ctrl-C the launcher would wait 10 s for it."""
+    system.child("granian").suspend()
+    system.send(signal.SIGINT)
+    assert not wait_until(lambda: system.process.poll() is not None, 2)
+    system.send(signal.SIGHUP)
+    assert not wait_until(lambda: system.process.poll() is not None, 1)
+    system.send(signal.SIGINT)
+    assert system.process.wait(timeout=4) == 0
+    assert system.leaves_nothing(seconds=1)
+    assert "Traceback" not in system.output
+
+
 def manage_works_alone_and_leaves_nothing(launcher: Launcher) -> None:
     code, text = launcher.call("manage", "check")
     assert code == 0, text
     assert "no issues" in text
     assert not (launcher.home / "postgres/data/postmaster.pid").exists()
     assert not (launcher.home / "running.json").exists()
+
+
+@pytest.mark.more
+def test_sigterm_to_the_tests_leaves_neither_process_nor_place(launcher: Launcher) -> None:
+    output = launcher.home.parent / "output"
+    one = ["-n", "0", "tests/faults/test_launcher.py::test_it_answers_and_says_where"]
+    tests = Running(launcher, launcher.popen("test", "--only-tests", *one, output=output), output)
+    try:
+        assert wait_until(lambda: any("granian" in command_line(child) for child in tests.family()), 120)
+        places = Path(tests.child("pytest").environ()["LOYALTY_TEST_PLACES"])
+        assert list(places.glob("*/home/postgres"))
+        tests.send(signal.SIGTERM)
+        assert tests.process.wait(timeout=60) != 0
+        assert not places.exists()
+        assert tests.leaves_nothing(seconds=30)
+    finally:
+        tests.end()
 
 
 def leave_a_dead_socket(place: Path) -> None:

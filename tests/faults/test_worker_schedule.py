@@ -4,12 +4,14 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 
 from loyalty import books, clock, due, ledger, schedule, tasks
 from loyalty.celery import app
 from loyalty.models import Account, Entry, Job, Kind
 from members import tasks as member_tasks
+from members.models import SignInCode
 from tests.size import by_size
 
 ROUNDS = by_size(10, 30, 100)
@@ -60,6 +62,22 @@ def test_everything_scheduled_exists_and_can_run(settings):
         assert entry["task"] in app.tasks
         app.tasks[entry["task"]].apply(throw=True)
     assert Job.objects.count() == len(settings.CELERY_BEAT_SCHEDULE)
+
+
+@pytest.mark.django_db
+def test_sessions_and_sign_in_codes_that_ran_out_are_dropped_once_a_day():
+    now = clock.now()
+    for name, ends in (("gone", now - timedelta(minutes=1)), ("live", now + timedelta(minutes=1))):
+        Session.objects.create(session_key=name, session_data="", expire_date=ends)
+    for name, ends in (("gone", now - timedelta(hours=25)), ("of today", now - timedelta(hours=23))):
+        SignInCode.objects.create(address=name, flow="", expires_at=ends)
+    tasks.drop_old_sessions()
+    member_tasks.drop_old_sign_in_codes()
+    assert list(Session.objects.values_list("session_key", flat=True)) == ["live"]
+    assert list(SignInCode.objects.values_list("address", flat=True)) == ["of today"]
+    Session.objects.create(session_key="gone", session_data="", expire_date=now - timedelta(minutes=1))
+    tasks.drop_old_sessions()
+    assert Session.objects.count() == 2  # the job of this day is done
 
 
 def test_tasks_are_given_back_when_a_worker_dies():

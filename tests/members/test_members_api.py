@@ -13,6 +13,7 @@ from loyalty.models import AuditRecord, Store
 from members import cards, identities
 from members.api import replies
 from members.models import Identity, Member, Profile
+from rewards.api.wallet import WalletShown
 from tests.api.conftest import Sender, fresh_limits, make_key  # noqa: F401  (fixtures)
 from tests.members.selling import sell
 
@@ -113,7 +114,7 @@ def test_a_second_key_with_the_same_address_is_refused_and_names_the_field(shop,
         ({"email": "ada@example.com", "balance": 5}, "unknown_field", "balance"),
         (
             {"email": "ada@example.com", "consents": [{"purpose": "X", "channel": "email", "given": True}]},
-            "not_a_choice",
+            "not_a_code",
             "consents[0].purpose",
         ),
     ],
@@ -291,7 +292,7 @@ def test_a_change_to_what_is_bens_is_refused_and_changes_nothing(shop, ada, ben)
 
 def test_the_wallet_is_the_contracts(shop, ada):
     sell(ada, "R-1", minor=30_050, at=DAY)
-    reply = told(shop.get(f"/api/v1/members/{ada.pk}/wallet"), replies.Wallet)
+    reply = told(shop.get(f"/api/v1/members/{ada.pk}/wallet"), WalletShown)
     assert reply.pop("as_of")[-6:] in ("-05:00", "-04:00")
     tier = {
         "group": "status",
@@ -312,6 +313,7 @@ def test_the_wallet_is_the_contracts(shop, ada):
         "lifetime_earned": 300,
         "tier": tier,
         "tiers": [tier],
+        "progress": [],
     }
 
 
@@ -361,12 +363,16 @@ def test_a_decision_says_why(shop, ada):
 @pytest.mark.parametrize(
     ("choices", "field", "code"),
     [
-        ([("news", "email", True)], "consents[0].purpose", "not_a_choice"),
-        ([("marketing", "fax", True)], "consents[0].channel", "not_a_choice"),
+        ([("News", "email", True)], "consents[0].purpose", "not_a_code"),
+        ([("marketing", "e mail", True)], "consents[0].channel", "not_a_code"),
+        ([("marketing", "", True)], "consents[0].channel", "not_a_code"),
+        ([("news", "email\n", True)], "consents[0].channel", "not_a_code"),
+        ([("ｎews", "email", True)], "consents[0].purpose", "not_a_code"),
+        ([("news", "c" * 41, True)], "consents[0].channel", "too_long"),
         ([("marketing", "email", True), ("marketing", "email", False)], "consents[1]", "out_of_range"),
     ],
 )
-def test_consents_are_of_known_purposes_and_channels_each_once(shop, ada, choices, field, code):
+def test_a_consent_names_its_purpose_and_channel_by_code_and_each_pair_once(shop, ada, choices, field, code):
     consents = [{"purpose": purpose, "channel": channel, "given": given} for purpose, channel, given in choices]
     for reply in (
         shop.post("/api/v1/members", {"email": "eve@example.com", "consents": consents}),
@@ -374,6 +380,14 @@ def test_consents_are_of_known_purposes_and_channels_each_once(shop, ada, choice
     ):
         assert problem(reply) == (400, code)
         assert [(error["field"], error["code"]) for error in reply.json()["errors"]] == [(field, code)]
+
+
+def test_a_programme_has_purposes_and_channels_of_its_own(shop, ada):
+    pairs = [("research_2-b", "c" * 40), ("p" * 40, "fax")]
+    consents = [{"purpose": purpose, "channel": channel, "given": True} for purpose, channel in pairs]
+    reply = shop.patch(f"/api/v1/members/{ada.pk}", {"consents": consents})
+    assert reply.status_code == 200
+    assert sorted(map(str, reply.json()["consents"])) == sorted(map(str, consents))
 
 
 @pytest.mark.parametrize("limit", ["1.0", "+1", "1e0"])

@@ -95,7 +95,7 @@ def test_everything_that_is_wrong_is_named_and_nothing_changes(ada):
         ("attributes", "not_a_code"),
         ("attributes.ok", "too_long"),
         ("birthday", "out_of_range"),
-        ("consents[0].channel", "not_a_choice"),
+        ("consents[0].channel", "not_a_code"),
         ("email", "not_an_email"),
         ("language", "unknown_language"),
         ("name", "too_long"),

@@ -179,11 +179,19 @@ def test_a_programme_without_tiers_has_none(programme, ada):
     assert tiers.shown(policies.current(), tiers.standings_of(ada.pk), "en") is None
 
 
-def test_a_metric_that_cannot_be_worked_out_is_refused_and_not_guessed(programme):
-    document = {**PROGRAMME, "tiers": [{**TIERS[0], "metric": "visits"}]}
+@pytest.mark.parametrize(
+    "other", [{"metric": "visits"}, {"window": {"kind": "calendar", "period": "year"}}, {"metric": "points_earned"}]
+)
+def test_a_ladder_that_is_not_worked_out_yet_has_nobody_on_it_and_stops_nothing(programme, ada, other):
+    sell(ada, "R-1", minor=60_000, at=DAY)
+    document = {**PROGRAMME, "tiers": [{**TIERS[0], **other}]}
     policies.apply(document=document, actor="test", valid_from=datetime(2020, 1, 1, tzinfo=UTC))
-    with pytest.raises(tiers.UnknownTierRuleError):
-        tiers.compiled(policies.current())
+    assert recount.recompute_all() == 1
+    sell(ada, "R-2", minor=60_000, at=DAY)
+    assert standing(ada).level == ""
+    assert {name: block(ada)[name] for name in ("code", "next", "keep")} == {"code": None, "next": None, "keep": None}
+    assert tiers.shown(policies.current(), tiers.standings_of(ada.pk), "en") is None
+    assert books.check().problems == []
 
 
 def test_the_books_name_a_member_whose_counter_or_level_does_not_follow_from_the_sales(ada, ben):

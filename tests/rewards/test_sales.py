@@ -196,7 +196,9 @@ def test_what_is_refused_changes_nothing(till, ada, change, status, code):
         assert reply.status_code == status, reply.content
         if code:
             assert reply.json()["code"] == code
-    assert (Sale.objects.count(), Entry.objects.count(), Decision.objects.count()) == (0, 0, 0)
+    assert (Sale.objects.count(), Entry.objects.count()) == (0, 0)
+    refusals = [(one.kind, one.account_id, one.body["code"]) for one in Decision.objects.all()]
+    assert refusals == ([("refusal", ada.account_id, code)] if status == 422 and code != "member_not_found" else [])
     assert balance(ada)["total"] == 0
 
 

@@ -1,4 +1,4 @@
-"""What the rules may know of a member at a sale."""
+"""What the rules may know of a member: gathered here and nowhere else, for a sale, a quote and an activity."""
 
 from __future__ import annotations
 
@@ -10,18 +10,26 @@ from loyalty.policies import Policies
 from members import tiers
 from members.models import Member, TierChange, TierStanding
 from rewards import rules
+from rewards.programme import ruleset
+
+from .states import States
 
 
-def facts(
-    *,
+def facts_for(
     member: Member,
+    *,
     standings: Sequence[TierStanding],
     birthday: date | None,
     programme: Policies,
+    states: States,
     at: datetime,
-    spending_minor: int,
+    spending_minor: int = 0,
 ) -> rules.Facts:
-    """Facts as of `at`, before the sale of `spending_minor`; the level it reaches where the programme says so."""
+    """Facts as of `at`, before the sale of `spending_minor`; the level it reaches where the programme says so.
+
+    `standings` and `birthday` are the stored ones, `states` what `states.read` found, `programme` the version in
+    force at that time. Segments are worked out by the engine, from these facts.
+    """
     return rules.Facts(
         tiers=levels(member, standings, programme, at, spending_minor),
         enrolled_at=member.enrolled_at,
@@ -31,6 +39,10 @@ def facts(
         visits=member.purchases,
         last_sale_at=member.last_sale_at,
         attributes=member.attributes,
+        granted=states.granted(),
+        carried_minor=states.carried_minor(),
+        progress=states.progress(),
+        bucket=rules.bucket(member.pk),
     )
 
 
@@ -38,9 +50,9 @@ def levels(
     member: Member, standings: Sequence[TierStanding], programme: Policies, at: datetime, spending_minor: int
 ) -> dict[str, str]:
     """Level by group, in the programme's order; empty text where none is reached."""
-    if programme.earning.tier_for_sale == "after":
+    if ruleset(programme).earning.tier_for_sale == "after":
         spend = member.spend_minor + spending_minor
-        reached = {group.code: tiers.level_for(spend, group.levels) for group in tiers.compiled(programme)}
+        reached = {group.code: tiers.reached(group, spend) for group in tiers.compiled(programme)}
         return {code: level.code if level else "" for code, level in reached.items()}
     stored = {standing.group: standing for standing in standings}
     found = {}
