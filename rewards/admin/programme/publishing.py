@@ -112,7 +112,9 @@ def _ask(request: HttpRequest, draft: Draft, who: str) -> HttpResponse:
             document=draft.document, name=draft.name, since=period.since, until=period.until, actor=who, draft=draft.pk
         )
     except whatif.WhatIfRefused:
-        return _shown(request, draft, status=409, notice=_("The what-if could not be started: solve the problems first."))
+        return _shown(
+            request, draft, status=409, notice=_("The what-if could not be started: solve the problems first.")
+        )
     audit.record(action="whatif.started", actor=who, object_type="whatif", object_id=str(run.pk))
     return redirect("admin:draft_review", draft.pk)
 

@@ -170,7 +170,9 @@ def _bar(row: Row) -> str:
 def _histogram(rows: list[Row]) -> str:
     """Members by change as columns; where there are many, a column says only where it begins."""
     narrow = len(rows) > 5
-    return charts.columns([charts.Bar(_column(row, narrow=narrow), row["members"]) for row in rows], titled_by="w-spread")
+    return charts.columns(
+        [charts.Bar(_column(row, narrow=narrow), row["members"]) for row in rows], titled_by="w-spread"
+    )
 
 
 def _column(row: Row, *, narrow: bool) -> str:
