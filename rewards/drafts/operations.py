@@ -1,4 +1,4 @@
-"""What can be done to a draft. Each deed is one transaction, is in the audit log, and is refused rather than guessed."""
+"""What can be done to a draft. Each deed is one transaction, audited, and refused rather than guessed."""
 
 from __future__ import annotations
 

@@ -170,9 +170,10 @@ def _clash(one: Clash, document: Any, draft: Draft) -> dict[str, Any]:
     section, _slash, code = one.key.partition("/")
     theirs, mine = Names(document), Names(draft.document)
     part = one.mine if isinstance(one.mine, dict) else one.theirs if isinstance(one.theirs, dict) else {}
+    name = mine.of(part) if section != "settings" and part else code
     return {
         "key": one.key,
-        "name": f"{vocabulary.SECTIONS.get(section, section)}: {mine.of(part) if section != 'settings' and part else code}",
+        "name": f"{vocabulary.SECTIONS.get(section, section)}: {name}",
         "mine": differences.said(section, one.mine, mine),
         "theirs": differences.said(section, one.theirs, theirs),
     }
