@@ -14,6 +14,7 @@ from loyalty import roles
 from loyalty.admin import site
 from loyalty.models import ApiKey, Decision, Entry, Role, User
 from members.models import Message
+from rewards import drafts
 from rewards.till.urls import urlpatterns as till
 
 from .conftest import signed_in
@@ -218,6 +219,10 @@ def things(ada, hire, desk) -> dict[str, Any]:
         "user_id": hire(Role.SUPPORT).pk,
         "key_id": ApiKey.objects.get().pk,
         "redemption_id": uuid4(),
+        "version": 1,
+        "draft_id": drafts.start(name="Draft", actor="system:test").pk,
+        "section": "rules",
+        "code": "base",
         "app_label": "loyalty",
         "members_member": ada.pk,
         "members_sale": sale.pk,

@@ -127,8 +127,7 @@ def _publish(request: HttpRequest, draft: Draft, who: str) -> HttpResponse:
             start = clock.start_of(date.fromisoformat(request.POST.get("from", "")), zone)
         except ValueError:
             return _shown(request, draft, status=400, notice=_("Say from which day it is to be in force."))
-        if start <= clock.now():
-            start = None
+        start = None if start <= clock.now() else start
     try:
         applied = drafts.publish(
             draft_id=draft.pk,
