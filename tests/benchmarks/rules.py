@@ -43,7 +43,7 @@ def main(options: argparse.Namespace) -> int:
         figures[f"rules_{count}"] = found = alone(document, LINES)
         policies.apply(document=document, actor=history.ACTOR)
         found |= requested(url, key, options)
-        found["share"] = round(found["decide_ms"] / found["p50_ms"], 3)
+        found["share"] = round(found["decide_ms"] / found["p50_ms"], 5)
     figures["shop"] = alone(shop(), 3)
     show(figures)
     if options.json:
