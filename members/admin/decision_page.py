@@ -218,7 +218,7 @@ def rules_in_words(body: Mapping[str, Any], names: Mapping[str, str]) -> list[di
             "why": _("%(limit)s, %(points)s points")
             % {"limit": vocabulary.cap(row["cap"]), "points": words.number(row["limit"])},
         }
-        for row in decision.body.get("caps", [])
+        for row in body.get("caps", [])
     ]
     return applied + cut + refused
 

@@ -1,4 +1,4 @@
-"""What can be done to a draft. Each deed is one transaction, is in the audit log, and is refused rather than guessed."""
+"""What can be done to a draft. Each deed is one transaction, audited, and refused rather than guessed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rewards import programme_file
 from rewards.models import Draft, DraftChange
 
 from . import parts
-from .refusals import Clash, DraftClosed, HasProblems, NotAsSeen, NothingChanged, PartChanged, StaleBase
+from .refusals import Clash, DraftClosed, HasProblems, NotAsSeen, NothingChanged, PartChanged, StaleBase, TooEarly
 
 LONGEST_NAME = 120
 
@@ -117,7 +117,7 @@ def publish(*, draft_id: UUID, seen: str, actor: str, valid_from: datetime | Non
     """Make the draft the next version, in force from `valid_from` (default now).
 
     `seen` is the fingerprint of the document whose difference was looked at. Raises DraftClosed, NotAsSeen, StaleBase
-    (see `rebase`), NothingChanged and HasProblems.
+    (see `rebase`), NothingChanged, TooEarly and HasProblems.
     """
     policies.lock()
     draft = _locked(draft_id)
@@ -128,6 +128,9 @@ def publish(*, draft_id: UUID, seen: str, actor: str, valid_from: datetime | Non
         raise StaleBase(version)
     if parts.fingerprint(document) == seen:
         raise NothingChanged
+    for coming in _coming():
+        if valid_from is None or valid_from < coming.valid_from:
+            raise TooEarly(coming.version, coming.valid_from)
     applied = _applied(draft.document, actor, valid_from)
     draft.state = Draft.State.PUBLISHED
     draft.published_version = applied.version
@@ -140,7 +143,8 @@ def publish(*, draft_id: UUID, seen: str, actor: str, valid_from: datetime | Non
 def roll_back(*, version: int, seen: int, actor: str, note: str = "") -> Programme:
     """Make an earlier version the newest one again. `seen` is the version that was newest when it was asked for.
 
-    Raises StaleBase where another one was published since, and HasProblems.
+    Versions that were to begin later are replaced by it, too. Raises StaleBase where another one was published since,
+    and HasProblems.
     """
     policies.lock()
     present = newest()[0]
@@ -150,6 +154,8 @@ def roll_back(*, version: int, seen: int, actor: str, note: str = "") -> Program
         applied = programme_file.rollback(version=version, actor=actor)
     except programme_file.ProgrammeRefused as refused:
         raise HasProblems(refused.problems) from refused
+    for coming in _coming():
+        _applied(applied.document, actor, coming.valid_from)
     _published(applied, actor, note, {"back_to": version})
     return applied
 
@@ -158,20 +164,29 @@ def roll_back(*, version: int, seen: int, actor: str, note: str = "") -> Program
 def switch(*, campaign: str, enabled: bool, actor: str) -> Programme | None:
     """Pause a campaign, or let it run again, at once: a version of its own that changes nothing else.
 
-    None where it already is so, or there is no such campaign. Raises HasProblems.
+    Versions that are to begin later are switched as well. Returns the first version it made, None where it already is
+    so or there is no such campaign. Raises HasProblems.
     """
     policies.lock()
-    document = newest()[1]
-    part = parts.find(document, "campaigns", campaign)
-    if part is None or part.get("enabled", True) is enabled:
-        return None
-    changed = {key: value for key, value in part.items() if key != "enabled"}
-    if not enabled:
-        changed["enabled"] = False
-    document = parts.put(document, "campaigns", campaign, changed)
-    applied = _applied(document, actor)
-    _published(applied, actor, "", {"campaign": campaign, "enabled": enabled})
-    return applied
+    first = None
+    coming = [(one.document, one.valid_from) for one in _coming()]
+    for document, starts_at in [(policies.current().document, None), *coming]:
+        part = parts.find(document, "campaigns", campaign)
+        if part is None or part.get("enabled", True) is enabled:
+            continue
+        changed = {key: value for key, value in part.items() if key != "enabled"}
+        if not enabled:
+            changed["enabled"] = False
+        applied = _applied(parts.put(dict(document), "campaigns", campaign, changed), actor, starts_at)
+        _published(applied, actor, "", {"campaign": campaign, "enabled": enabled})
+        first = first or applied
+    return first
+
+
+def _coming() -> list[Programme]:
+    """Versions that are published but begin later, in the order in which they begin; of one instant the newest."""
+    rows = Programme.objects.filter(valid_from__gt=clock.now()).order_by("valid_from", "version")
+    return list({row.valid_from: row for row in rows}.values())
 
 
 def _applied(document: Mapping[str, Any], actor: str, valid_from: datetime | None = None) -> Programme:

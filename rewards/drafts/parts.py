@@ -86,7 +86,7 @@ def merge(
     result, clashes = copy.deepcopy(theirs), []
     for key in [*ours, *(key for key in was if key not in ours)]:
         before, own, other = (source.get(key, _MISSING) for source in (was, ours, others))
-        if own == before or own == other:
+        if own in (before, other):
             continue
         if other != before and key not in take:
             clashes.append(Clash(key, *(None if v is _MISSING else v for v in (before, own, other))))

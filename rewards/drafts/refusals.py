@@ -42,6 +42,15 @@ class StaleBase(DraftRefused):
         self.newest = newest
 
 
+class TooEarly(DraftRefused):
+    """A version that is published already begins later, and would undo this one on that day."""
+
+    def __init__(self, version: int, starts_at: datetime) -> None:
+        super().__init__(str(version))
+        self.version = version
+        self.starts_at = starts_at
+
+
 class NotAsSeen(DraftRefused):
     """The draft is no longer what the person looked at before publishing."""
 

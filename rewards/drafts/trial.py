@@ -99,7 +99,8 @@ def recent() -> Iterator[Sale]:
 
 def samples(*, before: rules.Ruleset, after: rules.Ruleset, most: int = 3) -> list[Sample]:
     """Recent sales for which the draft makes a difference, newest first; else some for which it makes none."""
-    found, same = [], []
+    found: list[Sample] = []
+    same: list[Sample] = []
     sales = list(recent())
     at = clock.now()
     members = Member.objects.filter(pk__in={sale.member_id for sale in sales})

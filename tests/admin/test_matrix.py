@@ -16,7 +16,7 @@ from loyalty.admin import site
 from loyalty.models import ApiKey, Decision, Entry, Role, User
 from members import terms
 from members.models import Message
-from rewards import corrections
+from rewards import corrections, drafts
 from rewards.till.urls import urlpatterns as till
 
 from .conftest import signed_in
@@ -224,6 +224,10 @@ def things(ada, hire, desk) -> dict[str, Any]:
         "redemption_id": uuid4(),
         "correction_id": correction(sale, hire).pk,
         "terms_id": terms.draft(actor="test").pk,
+        "version": 1,
+        "draft_id": drafts.start(name="Draft", actor="system:test").pk,
+        "section": "rules",
+        "code": "base",
         "app_label": "loyalty",
         "members_member": ada.pk,
         "members_sale": sale.pk,

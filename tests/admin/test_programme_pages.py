@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import timedelta
 from urllib.parse import unquote
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from loyalty import factors, policies
+from loyalty import clock, factors, policies
 from loyalty.models import AuditRecord, Programme, Role
 from rewards import drafts
 from rewards.models import Draft
@@ -219,6 +220,22 @@ def test_going_back_is_a_version_of_its_own(marketer):
     assert "Back to version 1. Too dear" in versions
     compare = marketer.get(reverse("admin:programme_compare") + "?old=2&new=3").content.decode()
     assert "1 point for every" in compare
+
+
+def test_what_begins_later_is_not_undone_by_what_is_published_before(marketer):
+    later = clock.now() + timedelta(days=7)
+    policies.apply(document={**osaka.DOCUMENT, "rules": []}, actor="staff:x", valid_from=later)
+    began(marketer)
+    draft = Draft.objects.get()
+    seen = drafts.fingerprint(draft.document)
+    review = reverse("admin:draft_review", args=[draft.pk])
+    refused = marketer.post(review, {"do": "publish", "seen": seen, "when": "now"})
+    assert refused.status_code == 409 and "would undo this one" in refused.content.decode()
+    day = (later + timedelta(days=2)).date().isoformat()
+    assert marketer.post(review, {"do": "publish", "seen": seen, "when": "later", "from": day}).status_code == 302
+    assert marketer.post(reverse("admin:programme_back", args=[1]), {"seen": "3"}).status_code == 302
+    for days in (0, 8, 20):
+        assert policies.current(clock.now() + timedelta(days=days)).document == osaka.DOCUMENT, "going back is for good"
 
 
 def test_a_campaign_is_paused_and_runs_again(marketer):

@@ -1,4 +1,4 @@
-"""The way of a new marketer in a real browser: from sign-in to a published campaign, clicks counted; and how it looks."""
+"""The way of a new marketer in a real browser: sign-in to published campaign, clicks counted; and how it looks."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from loyalty import clock
@@ -58,11 +58,11 @@ def state(part: Part, at: datetime, *, used_up: bool = False) -> str:
 
 
 STATES: dict[str, tuple[str, Any]] = {
-    "running": ("on", vocabulary._("running")),
-    "soon": ("wait", vocabulary._("soon")),
-    "paused": ("wait", vocabulary._("paused")),
-    "used_up": ("bad", vocabulary._("budget used up")),
-    "ended": ("off", vocabulary._("ended")),
+    "running": ("on", gettext_lazy("running")),
+    "soon": ("wait", gettext_lazy("soon")),
+    "paused": ("wait", gettext_lazy("paused")),
+    "used_up": ("bad", gettext_lazy("budget used up")),
+    "ended": ("off", gettext_lazy("ended")),
 }
 
 
@@ -86,11 +86,11 @@ def next_hour(part: Part, names: Names, at: datetime) -> datetime:
     first, _last = span(part)
     if first is not None and first > moment:
         moment = first.astimezone(names.zone)
-    for _step in range(0, HOURS_AHEAD):
+    for _step in range(HOURS_AHEAD):
         text = f"{moment:%H:%M}"
-        if runs_on(part, moment.date(), names) and _within(hours, text):
-            if moment.hour >= 10 or len(hours) == 2:
-                return moment
+        usual = moment.hour >= 10 or len(hours) == 2  # nobody tries a sale at midnight
+        if usual and runs_on(part, moment.date(), names) and _within(hours, text):
+            return moment
         moment = (moment + timedelta(hours=1)).astimezone(names.zone)
     return at
 

@@ -26,7 +26,7 @@ from rewards.models import Draft, DraftChange
 
 from . import differences, pages, sentences, vocabulary
 from .naming import Names
-from .patterns import BY_CODE, PATTERNS, Pattern
+from .patterns import BY_CODE, PATTERNS, Pattern, code_from
 
 EDITS_SHOWN = 30
 
@@ -79,7 +79,7 @@ def _campaign(pattern: Pattern, draft: Draft) -> dict[str, Any]:
     part["code"] = pages.fresh_code(pattern.en, document)
     taken = pages.codes(document) | {part["code"]}
     for rule in part["rules"]:
-        rule["code"] = pages.code_from(f"{part['code']} rule", taken, "rule")
+        rule["code"] = code_from(f"{part['code']} rule", taken, "rule")
         taken.add(rule["code"])
     return part
 
@@ -183,7 +183,7 @@ def _deed(request: HttpRequest, draft: Draft) -> HttpResponse:
 
 
 def _new_rule(request: HttpRequest, draft: Draft, who: str) -> HttpResponse:
-    code = pages.code_from("rule", pages.codes(draft.document), "rule")
+    code = code_from("rule", pages.codes(draft.document), "rule")
     part = {"code": code, "kind": "fixed", "points": 100, "each": "sale"}
     drafts.change(draft_id=draft.pk, section="rules", code="", part=part, seen="", actor=who)
     return redirect("admin:draft_part", draft.pk, "rules", code)

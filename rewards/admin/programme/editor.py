@@ -21,7 +21,8 @@ from rewards.drafts.refusals import DraftRefused, PartChanged
 from rewards.models import Draft
 
 from . import forms, pages, rows, sentences, trying
-from .keeping import kept, keeping
+from . import posted as posting
+from .keeping import keeping, kept
 from .naming import Names
 from .posted import Part, Posted
 
@@ -40,7 +41,7 @@ class Editor:
         self.saved: Part = parts.find(draft.document, section, code) or {}
         self.part: Part = self.saved
         self.seen = parts.fingerprint(self.saved or None)
-        self.data = QueryDict()
+        self.data: QueryDict = QueryDict()
         self.notice = ""
         self.conflict: dict[str, Any] | None = None
         self.dirty = False
@@ -140,9 +141,7 @@ def _drawn_names(form: Any) -> set[str]:
     """Names of controls at which an error is shown."""
     prefixes = [""] + [one.prefix for one in getattr(form, "rules", [])]
     found = set(form.errors)
-    known = {
-        f"{prefix}{key}" for prefix in prefixes for spec in (forms.posting.RULE, forms.posting.CAMPAIGN) for key in spec
-    }
+    known = {f"{prefix}{key}" for prefix in prefixes for spec in (posting.RULE, posting.CAMPAIGN) for key in spec}
     return {name for name in found if name in known or ".when." in f".{name}" or name.startswith("audience.")}
 
 

@@ -71,9 +71,13 @@ class Names:
 
     @cached_property
     def rules(self) -> dict[str, str]:
-        """Every rule by code, those of campaigns too."""
-        inner = [rule for one in self._list("campaigns") for rule in one.get("rules", []) if isinstance(rule, Mapping)]
-        return {str(one.get("code")): self.of(one) for one in [*self._list("rules"), *inner]}
+        """Every rule by code; one of a campaign that has no name of its own bears the campaign's."""
+        found = {str(one.get("code")): self.of(one) for one in self._list("rules")}
+        for one in self._list("campaigns"):
+            for rule in one.get("rules") or []:
+                if isinstance(rule, Mapping):
+                    found[str(rule.get("code"))] = self.of(rule if rule.get("name") else one)
+        return found
 
     def amount(self, text: object) -> str:
         """Money of the document for people; what is no amount stays as it was typed."""

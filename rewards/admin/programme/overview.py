@@ -20,7 +20,6 @@ from loyalty.admin.shell import site
 from loyalty.models import Programme
 from rewards import drafts, rules
 from rewards.drafts import parts
-from rewards.drafts.operations import newest
 from rewards.drafts.refusals import DraftRefused
 from rewards.models import Draft, SharedCounter
 
@@ -116,7 +115,7 @@ def _drafts() -> list[dict[str, Any]]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def switch(request: HttpRequest, code: str) -> HttpResponse:
     """Pause a campaign at once, or let it run again: asked for once more, since it is in force from the next sale."""
-    document = newest()[1]
+    document = policies.current().document
     part = parts.find(document, "campaigns", code)
     if part is None:
         raise Http404

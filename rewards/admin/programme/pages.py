@@ -16,7 +16,7 @@ from loyalty.admin import words
 from loyalty.admin.shell import site
 from rewards import programme_file
 from rewards.drafts import parts
-from rewards.drafts.refusals import CodeTaken, DraftClosed, DraftRefused, NotAsSeen, NothingChanged, StaleBase
+from rewards.drafts.refusals import CodeTaken, DraftClosed, DraftRefused, NotAsSeen, NothingChanged, StaleBase, TooEarly
 from rewards.models import Draft
 
 from .forms import control_name
@@ -69,6 +69,11 @@ def refusal(error: DraftRefused) -> str:
         return _(
             "Version %(number)d was published in the meantime. Nothing was published: bring the draft up to date first."
         ) % {"number": error.newest}
+    if isinstance(error, TooEarly):
+        return _(
+            "Version %(number)d is to begin on %(day)s and would undo this one on that day. Nothing was published: "
+            "let it begin on that day or later, or go back first."
+        ) % {"number": error.version, "day": words.moment(error.starts_at)}
     if isinstance(error, NotAsSeen):
         return _("The draft was changed since you opened this page. Nothing was published: look at the changes again.")
     if isinstance(error, NothingChanged):

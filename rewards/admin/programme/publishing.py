@@ -112,7 +112,9 @@ def _ask(request: HttpRequest, draft: Draft, who: str) -> HttpResponse:
             document=draft.document, name=draft.name, since=period.since, until=period.until, actor=who, draft=draft.pk
         )
     except whatif.WhatIfRefused:
-        return _shown(request, draft, status=409, notice=_("The what-if could not be started: solve the problems first."))
+        return _shown(
+            request, draft, status=409, notice=_("The what-if could not be started: solve the problems first.")
+        )
     audit.record(action="whatif.started", actor=who, object_type="whatif", object_id=str(run.pk))
     return redirect("admin:draft_review", draft.pk)
 
@@ -125,8 +127,7 @@ def _publish(request: HttpRequest, draft: Draft, who: str) -> HttpResponse:
             start = clock.start_of(date.fromisoformat(request.POST.get("from", "")), zone)
         except ValueError:
             return _shown(request, draft, status=400, notice=_("Say from which day it is to be in force."))
-        if start <= clock.now():
-            start = None
+        start = None if start <= clock.now() else start
     try:
         applied = drafts.publish(
             draft_id=draft.pk,
@@ -168,9 +169,10 @@ def _clash(one: Clash, document: Any, draft: Draft) -> dict[str, Any]:
     section, _slash, code = one.key.partition("/")
     theirs, mine = Names(document), Names(draft.document)
     part = one.mine if isinstance(one.mine, dict) else one.theirs if isinstance(one.theirs, dict) else {}
+    name = mine.of(part) if section != "settings" and part else code
     return {
         "key": one.key,
-        "name": f"{vocabulary.SECTIONS.get(section, section)}: {mine.of(part) if section != 'settings' and part else code}",
+        "name": f"{vocabulary.SECTIONS.get(section, section)}: {name}",
         "mine": differences.said(section, one.mine, mine),
         "theirs": differences.said(section, one.theirs, theirs),
     }

@@ -42,7 +42,7 @@ def rule(part: Part, names: Names) -> list[str]:
 def campaign(part: Part, names: Names) -> list[str]:
     """A campaign in sentences: who gets what, when, where, how much at most."""
     who = members(part.get("audience"), names)
-    said = []
+    said: list[str] = []
     for one in part.get("rules") or []:
         gives = _with_lines(one, names, given(one, names))
         pattern = _("Also %(gives)s.") if said else _("%(who)s get %(gives)s.")

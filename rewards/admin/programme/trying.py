@@ -43,10 +43,20 @@ class Trial:
         """What was posted of it."""
         return (self.data.get(f"try.{key}") or "").strip()
 
+    def typed(self, key: str) -> str:
+        """What a person chose; what the page had put there by itself follows the campaign as it changes."""
+        return "" if self.text(key) == self.text(f"auto.{key}") else self.text(key)
+
+    @property
+    def automatic(self) -> list[tuple[str, str]]:
+        """What the page puts there by itself, for the next time."""
+        shown = {"who": self.who, "store": self.store, "at": self.at_text}
+        return [(key, "" if self.typed(key) else value) for key, value in shown.items()]
+
     @property
     def who(self) -> str:
         """`tier:CODE`, `member` or `nobody`."""
-        return self.text("who") or (f"tier:{self._usual_tier()}" if self.names.ladder else "nobody")
+        return self.typed("who") or (f"tier:{self._usual_tier()}" if self.names.ladder else "nobody")
 
     @property
     def whos(self) -> list[tuple[str, str]]:
@@ -59,7 +69,7 @@ class Trial:
         return [*levels, ("none", _("a member without a tier")), *one, ("nobody", _("somebody who is no member"))]
 
     def _usual_tier(self) -> str:
-        rows = next(iter((self.campaign.get("audience") or {}).values()), [])
+        rows: Any = next(iter((self.campaign.get("audience") or {}).values()), [])
         for row in rows if isinstance(rows, list) else []:
             if isinstance(row, Mapping) and row.get("field") == "member.tier" and row.get("value"):
                 return str(row["value"][0])
@@ -71,13 +81,13 @@ class Trial:
         chosen = [str(code) for code in self.campaign.get("stores") or []]
         for group in self.campaign.get("store_groups") or []:
             chosen += self.names.store_groups.get(str(group), [])
-        return self.text("store") or next(iter(chosen or self.names.stores), "")
+        return self.typed("store") or next(iter(chosen or self.names.stores), "")
 
     @property
     def at(self) -> datetime:
         """When: as typed, else the next hour at which the campaign runs."""
         try:
-            return datetime.fromisoformat(self.text("at")).replace(tzinfo=self.names.zone)
+            return datetime.fromisoformat(self.typed("at")).replace(tzinfo=self.names.zone)
         except ValueError:
             return next_hour(self.campaign, self.names, clock.now())
 
@@ -221,7 +231,7 @@ def _outcomes(
     return {
         "old": _outcome(old, {**was.rules, **names.rules}),
         "new": _outcome(new, {**was.rules, **names.rules}),
-        "difference": words.signed(new.points - old.points),
+        "difference": words.signed(new.points - old.points) if new.points != old.points else "",
     }
 
 

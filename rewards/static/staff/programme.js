@@ -27,7 +27,7 @@
     }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (whole) swap(page, "editor");
-    else swap(page, "panel");
+    else ["panel", "reach-head"].forEach((id) => swap(page, id));
   }
 
   function swap(page, id) {
