@@ -237,6 +237,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "loyalty.tasks.drop_old_sessions": 3600,
         "members.tasks.sweep_messages": 5,
         "rewards.tasks.sweep_what_if": 5,
+        "rewards.tasks.sweep_corrections": 30,
         "members.tasks.drop_old_sign_in_codes": 3600,
         "members.tasks.follow_programme": 60,
         "rewards.tasks.sweep_occasions": 60,

@@ -25,6 +25,9 @@ _PROGRAMME = [
     ("query_stats", "What if", "admin:whatif_start", "view", "drafts"),
     ("calendar_month", "Calendar", "admin:programme_calendar", "view", "programme"),
     ("history_edu", "Versions", "admin:programme_versions", "view", "programme"),
+    ("gavel", "Terms", "admin:terms", "view", "terms"),
+    ("undo", "Corrections", "admin:corrections", "view", "corrections"),
+    ("event_busy", "Closing", "admin:closing", "view", "terms"),
 ]
 _CONNECTIONS = [
     ("mail", "Messages", "admin:members_message_changelist", "view", "messages"),
@@ -101,3 +104,4 @@ def _marked() -> None:
         _("Facts"),
     )
     _("Redemptions"), _("Stores"), _("API keys"), _("Checks"), _("Audit log"), _("Staff")
+    _("Terms"), _("Corrections"), _("Closing")

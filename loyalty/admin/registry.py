@@ -44,6 +44,18 @@ ACTS = {
     "programme.rolled_back": _("programme rolled back"),
     "whatif.started": _("what-if started"),
     "whatif.stopped": _("what-if stopped"),
+    "correction.prepared": _("correction prepared"),
+    "correction.started": _("correction started"),
+    "correction.approved": _("correction approved"),
+    "correction.withdrawn": _("correction withdrawn"),
+    "correction.finished": _("correction finished"),
+    "correction.retried": _("correction tried again"),
+    "correction.undone": _("correction undone"),
+    "correction.undo_finished": _("correction undone for everybody"),
+    "terms.written": _("terms written"),
+    "terms.published": _("terms published"),
+    "closing.announced": _("closing announced"),
+    "closing.called_off": _("closing called off"),
     "till.own_account_refused": _("own membership refused at the till"),
 }
 
@@ -67,6 +79,8 @@ OBJECTS = {
     "programme": _("programme"),
     "draft": _("draft"),
     "whatif": _("what-if"),
+    "correction": _("correction"),
+    "terms": _("terms"),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
@@ -11,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from loyalty import money, policies, roles
+from loyalty import clock, money, policies, roles
 from loyalty.admin import words
 from loyalty.admin.shell import site
 from loyalty.models import Decision, Entry, Lot
@@ -66,8 +67,24 @@ def show(request: HttpRequest, decision: Decision) -> HttpResponse:
             for lot in Lot.objects.filter(entry__in=[entry.pk for entry in entries], account=decision.account_id)
         ],
         "receipt": _receipt(decision, sale, names),
+        "corrections": _corrections(request, decision, names, sale),
     }
     return TemplateResponse(request, "staff/decision.html", context)
+
+
+def _corrections(
+    request: HttpRequest, decision: Decision, names: dict[str, str], sale: Sale | None
+) -> list[dict[str, str]]:
+    """For those who may correct a rule: the preview of each rule that gave points, on that day."""
+    if sale is None or not roles.may(request.user, "do", "correct"):
+        return []
+    day = clock.day_of(sale.occurred_at, policies.current().zone).isoformat()
+    given = [row["rule"] for row in decision.body.get("rules", []) if row.get("points", 0) > 0]
+    page = reverse("admin:corrections_new")
+    return [
+        {"rule": names.get(rule, rule), "link": f"{page}?{urlencode({'rule': rule, 'since': day, 'through': day})}"}
+        for rule in given
+    ]
 
 
 def _title(decision: Decision) -> str:

@@ -1,6 +1,7 @@
 """The tables of what the programme gives."""
 
 from .claims import SaleClaim
+from .corrections import Correction, CorrectionPart
 from .drafts import Draft, DraftChange
 from .occasions import Occasion
 from .redemptions import Redemption
@@ -8,6 +9,8 @@ from .states import RuleState, SharedCounter
 from .whatif import WhatIf, WhatIfChunk
 
 __all__ = [
+    "Correction",
+    "CorrectionPart",
     "Draft",
     "DraftChange",
     "Occasion",

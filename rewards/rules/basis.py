@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from .basket import Basket, Line
 from .numbers import spread
 
+_NUMBER = attrgetter("number")
 BRAND = "brand:"  # a line's brand is its label `brand:NAME`
 
 
@@ -47,6 +49,7 @@ class Earning:
     multipliers: str = "multiply"
     tier_for_sale: str = "before"
     exclude: Selection = field(default_factory=Selection)
+    excludes: bool = False  # whether `exclude` names anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +93,14 @@ def _why(line: Line, earning: Earning) -> str | None:
         return "voided"
     if line.kind == "gift_card_load" or (line.kind != "item" and earning.basis == "items"):
         return line.kind
-    match = earning.exclude.match(line)
-    return f"excluded_{match}" if match else None
+    if earning.excludes and (match := earning.exclude.match(line)):
+        return f"excluded_{match}"
+    return None
 
 
 def of(basket: Basket, earning: Earning) -> Basis:
     """What of each line of `basket` earns."""
-    lines = tuple(sorted(basket.lines, key=lambda line: line.number))
+    lines = tuple(sorted(basket.lines, key=_NUMBER))
     if earning.discounts == "ignore" or not basket.discounts:
         amounts = [line.amount_minor if line.sold else 0 for line in lines]
     else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from fractions import Fraction
-from functools import cached_property
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -41,36 +40,49 @@ class Case:
         self.zone = zone
         self.basis = basis
         self.data = data
+        self._local: datetime | None = None  # what follows is worked out when it is asked for, and kept
+        self._tiers: frozenset[str] | None = None
+        self._segments: frozenset[str] | None = None
+        self._costs: list[int] | None = None
         self.kept: dict[str, list[tuple[datetime, str]]] = {}  # by rule: visits that count with this one
         self._described = segments
 
-    @cached_property
+    @property
     def local(self) -> datetime:
         """The time of the sale in the programme's zone."""
-        return self.basket.occurred_at.astimezone(self.zone)
+        if self._local is None:
+            self._local = self.basket.occurred_at.astimezone(self.zone)
+        return self._local
+
+    @property
+    def tiers(self) -> frozenset[str]:
+        """The levels reached, of all groups."""
+        if self._tiers is None:
+            self._tiers = frozenset([level for level in self.facts.tiers.values() if level])
+        return self._tiers
 
     def day(self, instant: datetime) -> date:
         """The day of an instant in the programme's zone."""
         return instant.astimezone(self.zone).date()
 
-    @cached_property
+    @property
     def segments(self) -> frozenset[str]:
         """The segments the member is in: those said to be, and those described in the programme that fit."""
-        if not self._described:
-            return self.facts.segments
-        found = set(self.facts.segments)
-        for code, condition in self._described.items():  # those that name others come after these
-            self.segments = frozenset(found)
-            if condition.failure(self) is None:
-                found.add(code)
-        return frozenset(found)
+        if self._segments is None:
+            self._segments = self.facts.segments
+            for code, condition in self._described.items():  # those that name others come after these
+                if condition.failure(self) is None:
+                    self._segments |= {code}
+        return self._segments
 
-    @cached_property
+    @property
     def costs(self) -> list[int]:
         """What each line costs after all discounts, in order of line number."""
-        return reduced(self.basis.lines, self.basket)
+        if self._costs is None:
+            self._costs = reduced(self.basis.lines, self.basket)
+        return self._costs
 
-    @cached_property
+    @property
     def amount(self) -> int:
         """What the basket costs, in minor units."""
         return sum(self.costs)

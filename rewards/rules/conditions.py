@@ -42,7 +42,7 @@ FIELDS: Mapping[str, Field] = {
     "time.weekday": Field(lambda case: case.local.isoweekday(), "number"),
     "time.hour": Field(lambda case: case.local.hour, "number"),
     "time.date": Field(lambda case: case.local.date().isoformat(), "date"),
-    "member.tier": Field(lambda case: frozenset(case.facts.tiers.values()) - {""}, "set"),
+    "member.tier": Field(lambda case: case.tiers, "set"),
     "member.segment": Field(lambda case: case.segments, "set"),
     "member.plan": Field(lambda case: case.facts.plans, "set"),
     "member.age_days": Field(Case.age_days, "number"),

@@ -28,6 +28,8 @@ NOBODY = Facts()
 ONE_UNIT = Line(1, 0)
 NO_DATA: Mapping[str, object] = {}
 IN_FORCE = Failure("")
+NO_LINE = Failure("no_line")
+NO_MEMBER = Failure("no_member")
 
 
 class Round:
@@ -46,10 +48,13 @@ class Round:
 
     def lines_for(self, rule: Rule) -> list[int]:
         """The lines the rule counts; none, with the reason noted, where it does not apply."""
-        failure = self._failure(rule)
+        failure = self._failure(rule) if rule.guarded else None
         if failure is None:
-            at = rule.chosen(self.basis)
-            failure = self._too_little(rule, at) if at else Failure("no_line")
+            at = rule.chosen(self.basis) if rule.selective else self.basis.counting
+            if not at:
+                failure = NO_LINE
+            elif rule.least_minor is not None or rule.least_milli is not None:
+                failure = self._too_little(rule, at)
         if failure is not None:
             self.refused.append(Refused(rule, failure))
             return []
@@ -97,7 +102,7 @@ class Round:
             at = self.lines_for(rule)
             if at:
                 given.append(round_off(rule, at, rule.shares(self.case, at), len(self.basis.lines)))
-        return settled(given, self.ruleset.groups, self.refused)
+        return settled(given, self.ruleset.groups, self.refused) if self.ruleset.groups else given
 
     def all_stages(
         self, base_rules: Sequence[Rule], multipliers: Sequence[Multiplier], bonuses: Sequence[Rule]
@@ -116,19 +121,33 @@ class Round:
     def lots(self, given: list[Given]) -> list[Grant]:
         """One lot for each pair of dates that rules give, soonest available first."""
         rules, zone = self.ruleset, self.ruleset.zone
+        plain = 0
         by_clock: dict[tuple[Pending, Expiry], int] = {}
         for g in given:
-            if points := g.total:
-                clocks = g.rule.pending or rules.pending, g.rule.expiry or rules.expiry
+            rule, points = g.rule, sum(g.points)
+            if rule.pending is None and rule.expiry is None:
+                plain += points
+            elif points:
+                clocks = rule.pending or rules.pending, rule.expiry or rules.expiry
                 by_clock[clocks] = by_clock.get(clocks, 0) + points
+        if plain:
+            clocks = rules.pending, rules.expiry
+            by_clock[clocks] = by_clock.get(clocks, 0) + plain
         sums: dict[tuple[datetime, datetime | None], int] = {}
         for (pending, expiry), points in by_clock.items():
             start = pending.available_at(self.case.basket.occurred_at, zone)
             dates = start, expiry.expires_at(start, zone)
             sums[dates] = sums.get(dates, 0) + points
-        grants = [Grant(points, *dates) for dates, points in sums.items() if points > 0]
-        if len(grants) > 1:
-            grants.sort(key=lambda g: (g.available_at, g.expires_at is None, g.expires_at or g.available_at))
+        if len(sums) == 1:
+            return [Grant(points, *dates) for dates, points in sums.items() if points > 0]
+        dated = sorted(sums.items(), key=lambda one: (one[0][0], one[0][1] is None, one[0][1] or one[0][0]))
+        owed = -sum(points for points in sums.values() if points < 0)  # by factors below 1 with their own dates
+        grants: list[Grant] = []
+        for dates, points in reversed(dated):
+            part = min(max(points, 0), owed)
+            owed -= part
+            if points > part:
+                grants.insert(0, Grant(points - part, *dates))
         return grants
 
     def carried(self, given: list[Given]) -> dict[str, int]:
@@ -183,6 +202,8 @@ def decide(basket: Basket, facts: Facts | None, ruleset: Ruleset) -> Decision:
     run = Round(basket, facts or NOBODY, ruleset)
     if facts is None:
         return _nothing(run, ruleset.rules)
+    if ruleset.closes_at is not None and basket.occurred_at >= ruleset.closes_at:
+        return _nothing(run, ruleset.rules, _closing(run, ruleset.closes_at))
     return run.decision(run.all_stages(ruleset.bases, ruleset.multipliers, ruleset.bonuses))
 
 
@@ -203,6 +224,8 @@ def answer(occurrence: Occurrence, facts: Facts | None, ruleset: Ruleset) -> Dec
     rules = ruleset.triggered.get(occurrence.trigger, ())
     if facts is None:
         decision = _nothing(run, rules)
+    elif ruleset.closes_at is not None and occurrence.occurred_at >= ruleset.closes_at:
+        decision = _nothing(run, rules, _closing(run, ruleset.closes_at))
     else:
         stages = (
             [rule for rule in rules if rule.stage == BASE],
@@ -214,8 +237,13 @@ def answer(occurrence: Occurrence, facts: Facts | None, ruleset: Ruleset) -> Dec
     return decision
 
 
-def _nothing(run: Round, rules: Sequence[Rule]) -> Decision:
-    run.refused = [Refused(rule, Failure("no_member")) for rule in rules]
+def _closing(run: Round, closes_at: datetime) -> Failure:
+    at = run.case.basket.occurred_at
+    return Failure("programme_closing", closes_at.isoformat(), at.isoformat())
+
+
+def _nothing(run: Round, rules: Sequence[Rule], why: Failure = NO_MEMBER) -> Decision:
+    run.refused = [Refused(rule, why) for rule in rules]
     decision = run.decision([])
     decision.tier_used = None
     decision.facts = {}

@@ -51,7 +51,10 @@ def round_off(rule: Rule, at: list[int], shares: Shares, width: int) -> Given:
     """Round once, then share out to the lines; `width` is how many the basis has."""
     numerators, denominator = shares
     exact = sum(numerators)
-    parts = shared_out(rounded(exact, denominator, rule.rounding), numerators, denominator)
+    if denominator == 1:
+        parts = list(numerators)
+    else:
+        parts = shared_out(rounded(exact, denominator, rule.rounding), numerators, denominator)
     if len(at) == width:
         return Given(rule, parts, (exact, denominator))
     points = [0] * width

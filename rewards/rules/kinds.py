@@ -8,15 +8,13 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
-from loyalty import clock
-
 from . import numbers
 from .basis import Basis, Selection
 from .basket import Progress
 from .caps import NO_CAPS, Caps
 from .case import Case
 from .conditions import Condition
-from .lots import Expiry, Pending
+from .lots import Expiry, Pending, midnight
 
 UNSELECTIVE = Selection()  # names no line: as `include` it means all, as `exclude` none
 BASE, MULTIPLY, BONUS = range(3)  # the stages, in order
@@ -41,7 +39,8 @@ class Rule:
     rounding: str = "floor"
     include: Selection = UNSELECTIVE
     exclude: Selection = UNSELECTIVE
-    selective: bool = False  # whether `include` or `exclude` names anything
+    selective: bool = False  # whether it does not simply count all lines that count
+    guarded: bool = False  # whether anything but the lines decides if it applies
     least_minor: int | None = None  # what the chosen lines must cost together
     least_milli: int | None = None  # and how many units they must be
     when: Condition | None = None
@@ -292,7 +291,7 @@ class Streak(Rule):
         kept.sort()
         newest = kept[-1][0]
         last = case.local.date() if newest == now else case.day(newest)
-        first = clock.start_of(last - timedelta(days=self.within_days - 1), case.zone)
+        first = midnight(last - timedelta(days=self.within_days - 1), case.zone)
         if kept[0][0] < first:
             kept = [one for one in kept if one[0] >= first]
         case.kept[self.code] = kept

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from .basket import Facts, Granted
 from .campaigns import Campaign
-from .caps import Caps
+from .caps import NO_CAPS, Caps
 from .given import Given
 
 NEVER_GRANTED = Granted()
@@ -15,19 +15,22 @@ NEVER_GRANTED = Granted()
 def cut(given: Sequence[Given], facts: Facts, campaigns: Mapping[str, Campaign]) -> list[dict[str, object]]:
     """Cut to what rules, then campaigns, may still grant. Returns what was cut by which limit."""
     cuts: list[dict[str, object]] = []
-    touched = set()
+    touched: set[str] = set()
+    below_zero = False
     for g in reversed(given):
         rule = g.rule
-        if rule.caps:
+        if rule.caps is not NO_CAPS:
             for name, limit, left in _left(rule.caps, facts.granted.get(rule.code, NEVER_GRANTED)):
                 if (over := _granted(g) - left) > 0:
                     cuts.append({"rule": rule.code, "cap": name, "limit": limit, "cut": over})
                     take_off(g.points, over)
         if rule.campaign:
             touched.add(rule.campaign)
+        below_zero = below_zero or g.exact[0] < 0
     for code in sorted(touched):
         _cut_campaign(campaigns[code], [g for g in given if g.rule.campaign == code], facts, cuts)
-    _leave_nothing_below_zero(given)
+    if below_zero:
+        _leave_nothing_below_zero(given)
     return cuts
 
 
@@ -49,7 +52,7 @@ def _cut_campaign(campaign: Campaign, given: list[Given], facts: Facts, cuts: li
 
 def _left(caps: Caps, so_far: Granted) -> list[tuple[str, int, int]]:
     """Each limit that is set: its name, itself, and what is left of it."""
-    if not caps:
+    if caps is NO_CAPS:
         return []
     limits = (
         ("per_sale", caps.per_sale, 0),

@@ -14,6 +14,9 @@ _MONTHS_IN = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 ROUND_UP_TO = ("day", *_MONTHS_IN)
 
 
+midnight = lru_cache(maxsize=4096)(clock.start_of)  # of a day in a zone; sales ask for the same few again and again
+
+
 @dataclass(frozen=True, slots=True)
 class Pending:
     """How many days points wait; None: none at all."""
@@ -24,7 +27,7 @@ class Pending:
         """The local midnight that begins day + N, or the instant of the sale itself."""
         if self.days is None:
             return occurred_at
-        return clock.start_of(clock.day_of(occurred_at, zone) + timedelta(days=self.days), zone)
+        return midnight(clock.day_of(occurred_at, zone) + timedelta(days=self.days), zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from .caps import Caps
+from .caps import NO_CAPS, Caps
 from .kinds import (
     BASE,
     BONUS,
@@ -166,7 +166,7 @@ def caps(node: Node) -> Caps:
     per_sale, per_day, per_member, total = (
         found.whole(name, least=0, most=MOST_GRANTED) for name in ("per_sale", "per_day", "per_member", "total")
     )
-    return Caps(per_sale, per_day, per_member, total)
+    return Caps(per_sale, per_day, per_member, total) or NO_CAPS
 
 
 def made(
@@ -212,6 +212,7 @@ def _common(
     least.only({"amount", "quantity"})
     starts_at, ends_at = node.window()
     priority = node.whole("priority", least=-MOST_POINTS, most=MOST_POINTS)
+    asked = settings.reader.condition
     answers_else = trigger is not None or node.value.get("kind") == "referral"
     return {
         "code": code,
@@ -220,10 +221,11 @@ def _common(
         "rounding": node.choice("rounding", ROUNDINGS, settings.earning.rounding),
         "include": include,
         "exclude": exclude,
-        "selective": bool(include or exclude),
+        "selective": bool(include or exclude or node.has("skus")),
         "least_minor": least.money("amount", settings.currency) if least.has("amount") else None,
         "least_milli": least.quantity("quantity") if least.has("quantity") else None,
-        "when": settings.reader.condition(node.child("when"), OF_TRIGGERS if answers_else else EVERYWHERE),
+        "when": (when := asked(node.child("when"), OF_TRIGGERS if answers_else else EVERYWHERE)),
+        "guarded": bool(when or node.has("from") or ends_at or least.value or defaults.campaign),
         "stackable": node.flag("stackable", default=defaults.stackable),
         "priority": defaults.priority if priority is None else priority,
         "group": node.code("group") if node.has("group") else defaults.group,

@@ -11,20 +11,31 @@ from .kinds import Multiplier, Shares
 from .numbers import shared_out
 from .ruleset import Ruleset
 
+NO_POINTS = Failure("no_base_points")
 Wanted = list[tuple[Multiplier, list[int]]]  # multipliers with the lines they count, in order
 Cells = dict[tuple[str, int], int]  # points by base rule and line, where they differ from what the base gave
 
 
 def multiplied(wanted: Wanted, base: Sequence[Given], ruleset: Ruleset, refused: list[Refused]) -> list[Given]:
     """What each multiplier adds; those without points to multiply, and losers, are noted in `refused`."""
-    having: Wanted = []
+    if not base:
+        refused.extend(Refused(rule, NO_POINTS) for rule, _ in wanted)
+        return []
+    points = base[0].points if len(base) == 1 else [sum(line) for line in zip(*[g.points for g in base], strict=True)]
+    codes = {g.rule.code for g in base}
+    having, every = [], True  # whether all multiply all bases, so that these need not be told apart
     for rule, at in wanted:
-        if any(g.points[i] for g in base if rule.of is None or g.rule.code in rule.of for i in at):
+        mine = points
+        if rule.of is not None and not codes <= rule.of:
+            every = False
+            of = [g.points for g in base if g.rule.code in rule.of]
+            mine = [sum(column) for column in zip(*of, strict=True)] if of else [0] * len(points)
+        if any(mine[i] for i in at):
             having.append((rule, at))
         else:
-            refused.append(Refused(rule, Failure("no_base_points")))
-    if len(having) <= 1:
-        return [_added(rule, at, base, {}) for rule, at in having]
+            refused.append(Refused(rule, NO_POINTS))
+    if len(having) == 1:
+        return [_added(*having[0], base, {})]
     if any(rule.group for rule, _ in having):
         each = settled([_added(rule, at, base, {}) for rule, at in having], ruleset.groups, refused)
         kept = {g.rule.code for g in each}
@@ -34,15 +45,14 @@ def multiplied(wanted: Wanted, base: Sequence[Given], ruleset: Ruleset, refused:
         return [_added(rule, at, base, {}) for rule, at in having]
     cells: Cells = {}
     if how == "multiply":
-        if all(rule.of is None or all(g.rule.code in rule.of for g in base) for rule, _ in having):
-            return _in_turn(having, base)
+        if every:
+            return _in_turn(having, points)
         return [_added(rule, at, base, cells, grow=True) for rule, at in having]
     return _highest(having, base, refused)
 
 
-def _in_turn(wanted: Wanted, base: Sequence[Given]) -> list[Given]:
-    """Each multiplies all bases: what the ones before added need not be told apart by base."""
-    points = [sum(column) for column in zip(*(g.points for g in base), strict=True)]
+def _in_turn(wanted: Wanted, points: list[int]) -> list[Given]:
+    """Each multiplies all bases, and what the ones before added: `points` of each line."""
     given = []
     for rule, at in wanted:
         more = rule.factor_numerator - rule.factor_denominator

@@ -36,7 +36,8 @@ class Settings:
             remainder=earning.choice("remainder", ("drop", "carry"), "drop"),
             multipliers=earning.choice("multipliers", ("multiply", "add", "highest"), "multiply"),
             tier_for_sale=earning.choice("tier_for_sale", ("before", "after"), "before"),
-            exclude=selection(earning.child("exclude")),
+            exclude=(exclude := selection(earning.child("exclude"))),
+            excludes=bool(exclude),
         )
         self.window_days = settings.child("returns").whole("window_days", least=0, most=36500)
         self.pending = pending(earning, self.window_days) or Pending()

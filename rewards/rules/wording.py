@@ -53,7 +53,8 @@ class Reader:
         for key, joined in (("all", All), ("any", Any)):
             if key in node.value:
                 inner = [self.condition(child, allowed, depth + 1) for child in node.children(key)]
-                parts.append(joined(tuple(part for part in inner if part)))
+                said = tuple(part for part in inner if part)
+                parts.append(said[0] if len(said) == 1 else joined(said))
         return parts[0] if len(parts) == 1 else All(tuple(parts))
 
     def _row(self, node: Node, allowed: tuple[str, ...]) -> Condition:

@@ -81,6 +81,13 @@ def start(
 
 def check(document: Mapping[str, Any], *, now: datetime, as_dated: bool) -> None:
     """Raises WhatIfRefused, with the place of the first mistake, unless the programme can be replayed."""
+    settings = document.get("settings")
+    spoken, stored = (
+        settings.get("currency", "USD") if isinstance(settings, Mapping) else "USD",
+        policies.current().currency,
+    )
+    if spoken != stored:
+        raise WhatIfRefused("currency", f"{spoken}, {stored}")
     wrong = [one for one in programme_file.check_document(document) if one.severity == "error"]
     if wrong:
         raise WhatIfRefused("rules", wrong[0].sentence())
@@ -89,9 +96,6 @@ def check(document: Mapping[str, Any], *, now: datetime, as_dated: bool) -> None
         sides.side(programme, now=now, as_dated=as_dated)
     except rules.RuleError as mistake:
         raise WhatIfRefused("rules", str(mistake)) from mistake
-    currency = policies.current().currency
-    if programme.currency != currency:
-        raise WhatIfRefused("currency", f"{programme.currency}, {currency}")
 
 
 def cancel(*, run: WhatIf) -> bool:

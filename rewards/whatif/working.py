@@ -28,7 +28,7 @@ from .sides import Side, side
 
 log = logging.getLogger(__name__)
 
-CHUNK_SALES = (300, 10_000)  # at least and at most so many sales together; a member is never cut
+CHUNK_SALES = (100, 10_000)  # at least and at most so many sales together; a member is never cut
 CHUNKS = 40  # in between, about so many
 MOST_TRIES = 8
 

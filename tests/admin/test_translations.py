@@ -32,7 +32,7 @@ def of_template(path: Path) -> Iterator[tuple[str, str]]:
     source = templatize(path.read_text(), origin=str(path))
     for inner in re.finditer(rf"\b_\({TEXT}\)", source):
         yield ast.literal_eval(inner[1]), ""
-    for match in re.finditer(rf"\b(n?)gettext\({TEXT}(?:,\s*{TEXT})?", source):
+    for match in re.finditer(rf"\b(n?)gettext\(u?{TEXT}(?:,\s*u?{TEXT})?", source):
         plural = ast.literal_eval(match[3]) if match[1] and match[3] else ""
         yield ast.literal_eval(match[2]), plural
 

@@ -42,9 +42,11 @@ def test_enrolling_writes_everything_that_makes_a_member(programme, main, django
     assert (choice.purpose, choice.channel, choice.given, choice.source) == ("marketing", "email", True, "key:till")
     [standing] = TierStanding.objects.filter(member=stored)
     assert (standing.group, standing.level, standing.since) == ("status", "bronze", stored.enrolled_at)
-    [fact] = Fact.objects.all()
-    assert (fact.name, fact.account) == ("member.enrolled", stored.account_id)
-    assert fact.payload == {"member": str(stored.pk), "store": "main"}
+    facts = Fact.objects.order_by("name")
+    assert [fact.name for fact in facts] == ["member.enrolled", "profile.complete"]
+    for fact in facts:
+        assert fact.account == stored.account_id
+        assert fact.payload == {"member": str(stored.pk), "store": "main"}
 
 
 def test_history_keeps_its_own_date(programme):

@@ -13,6 +13,7 @@ from loyalty.models import AuditRecord, Store
 from members import cards, identities
 from members.api import replies
 from members.models import Identity, Member, Profile
+from rewards.api.wallet import WalletShown
 from tests.api.conftest import Sender, fresh_limits, make_key  # noqa: F401  (fixtures)
 from tests.members.selling import sell
 
@@ -291,7 +292,7 @@ def test_a_change_to_what_is_bens_is_refused_and_changes_nothing(shop, ada, ben)
 
 def test_the_wallet_is_the_contracts(shop, ada):
     sell(ada, "R-1", minor=30_050, at=DAY)
-    reply = told(shop.get(f"/api/v1/members/{ada.pk}/wallet"), replies.Wallet)
+    reply = told(shop.get(f"/api/v1/members/{ada.pk}/wallet"), WalletShown)
     assert reply.pop("as_of")[-6:] in ("-05:00", "-04:00")
     tier = {
         "group": "status",
@@ -312,6 +313,7 @@ def test_the_wallet_is_the_contracts(shop, ada):
         "lifetime_earned": 300,
         "tier": tier,
         "tiers": [tier],
+        "progress": [],
     }
 
 

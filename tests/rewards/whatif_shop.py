@@ -33,13 +33,19 @@ class Visit:
 
 
 def visits(
-    seed: int, *, members: int, sales: int, stores: Sequence[str] = ("main",), begins: datetime = FIRST
+    seed: int,
+    *,
+    members: int,
+    sales: int,
+    stores: Sequence[str] = ("main",),
+    begins: datetime = FIRST,
+    gap: int = 3_000,
 ) -> list[Visit]:
-    """A history by chance, in order of time."""
+    """A history by chance, in order of time, with at most `gap` minutes between two sales."""
     chance = random.Random(seed)
     found, at = [], begins
     for _ in range(sales):
-        at += timedelta(minutes=chance.randrange(1, 3_000))
+        at += timedelta(minutes=chance.randrange(1, gap))
         lines = []
         for _ in range(chance.randint(1, 3)):
             sku = chance.choice(SKUS)
@@ -49,9 +55,8 @@ def visits(
     return found
 
 
-def join(count: int) -> list[Member]:
+def join(count: int, joined: datetime = FIRST - timedelta(days=40)) -> list[Member]:
     """Members who joined before the first sale."""
-    joined = FIRST - timedelta(days=40)
     return [enrol(name=f"Ada {number}", actor="test", occurred_at=joined) for number in range(count)]
 
 

@@ -69,7 +69,7 @@ def test_the_contract_s_example_is_of_the_right_form_and_has_no_error():
             {"settings": {"expiry": {"kind": "rolling", "dates": []}}},
             "settings.expiry.dates",
             "unknown_key",
-            "did you mean days?",
+            "take it out; known here: kind, days, months, round_up_to",
         ),
         ({"stores": []}, "stores", "empty", "give a list"),
         ({"stores": [{"name": "x"}]}, "stores[0].code", "required", "add it"),
