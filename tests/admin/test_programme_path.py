@@ -224,8 +224,9 @@ def test_a_row_added_with_script_gets_the_focus_back(browser, served, pages, mil
     page.goto(served + pages["rule"])
     page.click("button[value='row:when:']")
     page.wait_for_selector("[name='when.0.field']")
+    page.focus("[name='when.0.field']")
     page.select_option("[name='when.0.field']", "time.hour")
-    page.wait_for_selector("[name='when.0.value']")
+    page.wait_for_selector("input[type=text][name='when.0.value']")
     assert page.evaluate("document.activeElement.name") == "when.0.field"
     page.fill("[name='when.0.value']", "18")
     page.wait_for_function("document.getElementById('say').innerText.includes('18')")
