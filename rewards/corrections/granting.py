@@ -23,10 +23,11 @@ ROWS = 50
 
 # A decision is written at most `future_minutes` before its sale; a day leaves room for any setting.
 _SEEN = """
-SELECT d.id, d.account_id, d.kind, d.subject, d.body->>'of' AS of, rule.points
+SELECT d.id, d.account_id, d.kind, d.subject, d.body->>'of' AS of, rule.points, rule.campaign
   FROM loyalty_decision d
  CROSS JOIN LATERAL (
-       SELECT sum((r->>'points')::bigint) AS points FROM jsonb_array_elements(d.body->'rules') r
+       SELECT sum((r->>'points')::bigint) AS points, max(r->>'campaign') AS campaign
+         FROM jsonb_array_elements(d.body->'rules') r
         WHERE r->>'rule' = %(rule)s AND (%(versions)s::int[] IS NULL OR (r->>'version')::int = ANY(%(versions)s::int[]))
        ) AS rule
  WHERE jsonb_path_query_array(d.body, '$.rules[*].rule') @> to_jsonb(%(rule)s::text)
@@ -126,7 +127,7 @@ SELECT s.id, e.id,
        CASE WHEN EXISTS (SELECT FROM loyalty_entry v WHERE v.account_id = s.account_id AND v.reverses_id = e.id) THEN 0
             ELSE greatest(s.points - coalesce(t.points, 0)
                           + coalesce((SELECT sum(b.points) FROM seen b WHERE b.of = s.id::text AND b.points < 0), 0), 0)
-            END
+            END, coalesce(s.campaign, ''), e.occurred_at
   FROM seen s
   JOIN loyalty_entry e ON e.account_id = s.account_id AND e.reference = s.kind || ':' || s.subject
   LEFT JOIN taken t ON t.id = s.id
@@ -157,11 +158,13 @@ class Preview:
 
 @dataclass(frozen=True)
 class Grant:
-    """What is still due of one decision; `entry` is what it wrote."""
+    """What is still due of one decision; `entry` is what it wrote, `campaign` that of the rule, if any."""
 
     decision: UUID
     entry: UUID
     due: int
+    campaign: str
+    occurred_at: datetime
 
 
 @dataclass(frozen=True)
@@ -215,7 +218,7 @@ def left(scope: Scope, *, member: UUID, account: UUID, decisions: Sequence[UUID]
     more = {"member": member, "account": account, "decisions": list(decisions)}
     with connection.cursor() as cursor:
         cursor.execute(_LEFT, _Asked(scope, (), more).parameters())
-        return [Grant(decision, entry, int(due)) for decision, entry, due in cursor.fetchall()]
+        return [Grant(decision, entry, int(due), *rest) for decision, entry, due, *rest in cursor.fetchall()]
 
 
 def _filled(found: list[dict[str, int]]) -> list[tuple[int, int, int]]:
