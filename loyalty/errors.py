@@ -105,6 +105,12 @@ class HoldExpired(Refusal):
     status, code, title = 409, "hold_expired", "The hold has timed out"
 
 
+class ProgrammeClosed(Refusal):
+    """The programme closes: nobody joins after earning ended, no points are spent after redeeming ended."""
+
+    status, code, title = 409, "programme_closed", "This programme is closed"
+
+
 class LimitReached(Refusal):
     """A limit set by the programme is reached."""
 

@@ -49,6 +49,24 @@ class Redeeming:
     percent_on: str = "remaining"
 
 
+@dataclass(frozen=True)
+class Adjustments:
+    """Points given or taken by staff."""
+
+    second_person_over: int = 5000
+    daily_per_person: int = 20000
+    below_zero: str = "refuse"  # refuse | clamp | debt
+
+
+@dataclass(frozen=True)
+class Closing:
+    """The end of the programme: sales earn until the one instant, points count until the other."""
+
+    earning_until: datetime
+    redeeming_until: datetime
+    text: Any = ""  # what members are told besides, by language
+
+
 @dataclass(frozen=True, eq=False)
 class Policies:
     """One version of the programme, parsed. Compare by `version`."""
@@ -61,6 +79,8 @@ class Policies:
     languages: tuple[str, ...]
     accepting: Accepting
     redeeming: Redeeming
+    adjustments: Adjustments
+    closing: Closing | None = None
     versions: Mapping[str, int] = field(default_factory=dict)  # of each rule, by code; those of old rules too
     _compiled: dict[Callable[[Policies], Any], Any] = field(default_factory=dict)
 
@@ -101,6 +121,19 @@ def newest_is(version: int | None, applied_at: datetime | None) -> Iterator[None
         yield
     finally:
         _newest.reset(token)
+
+
+@contextmanager
+def asked_once() -> Iterator[None]:
+    """Within: what the newest version is, is read once. For a short piece of work that asks again and again."""
+    if _newest.get() is not None:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {NEWEST}")
+        found = cursor.fetchone()
+    with newest_is(*found):
+        yield
 
 
 def current(at: datetime | None = None) -> Policies:
@@ -247,6 +280,13 @@ def _rules_of(document: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _closing(written: Any) -> Closing | None:
+    if not written:
+        return None
+    earning, redeeming = (datetime.fromisoformat(written[key]) for key in ("earning_until", "redeeming_until"))
+    return Closing(earning, redeeming, written.get("text", ""))
+
+
 def parse(document: Mapping[str, Any], *, version: int = 0, versions: Mapping[str, int] | None = None) -> Policies:
     """A document as a version is read. For drafts, checks and what-if: it need not be in force."""
     settings = document.get("settings", {})
@@ -264,5 +304,7 @@ def parse(document: Mapping[str, Any], *, version: int = 0, versions: Mapping[st
         languages=tuple(settings.get("languages", ["en", "ja"])),
         accepting=Accepting(**{key: earning[key] for key in ("future_minutes", "late_days") if key in earning}),
         redeeming=Redeeming(**redeeming),
+        adjustments=Adjustments(**settings.get("adjustments", {})),
+        closing=_closing(document.get("closing")),
         versions=versions or {},
     )

@@ -42,17 +42,23 @@ THINGS: dict[str, tuple[str, ...]] = {
     ),
     "messages": ("members.message",),
     "programme": ("loyalty.programme",),
+    "drafts": ("rewards.draft",),
     "stores": ("loyalty.store",),
     "keys": ("loyalty.apikey", "loyalty.apiclient"),
     "staff": ("loyalty.user", "loyalty.staffrole"),
     "facts": ("loyalty.fact",),
     "audit": ("loyalty.auditrecord",),
+    "corrections": ("rewards.correction", "rewards.correctionpart"),
+    "terms": ("members.terms",),
 }
 
 # Deeds that are not simply looking at or changing a thing.
 #   home         the dashboard                  till     sell and take points
 #   contact      show masked contact data       export   take a list away as CSV
 #   books        read the checks of the books   check    run them now
+#   correct      prepare the correction of a rule granted in error, and start a small one
+#   approve      approve a correction over the limit that somebody else prepared
+#   terms        write and publish the programme's terms   closing  announce that the programme closes
 IN_STORE = frozenset({"members", "sales", "ledger", "messages", "home", "till", "contact", "export"})
 OPEN_TO_READ = frozenset({"programme", "stores"})
 
@@ -71,15 +77,27 @@ def _powers(*, view: str = "", change: str = "", do: str = "") -> Powers:
     return Powers(view=frozenset(view.split()) | changes, change=changes, do=frozenset(do.split()))
 
 
-_ALL = "members sales ledger messages programme stores keys staff facts audit"
+_ALL = "members sales ledger messages programme drafts stores keys staff facts audit corrections terms"
 TABLE: dict[str, Powers] = {
     Role.CASHIER: _powers(do="till"),
     Role.MANAGER: _powers(view="members sales ledger messages programme stores", do="home till contact export"),
-    Role.SUPPORT: _powers(view="members sales ledger messages programme stores facts", do="home contact export"),
-    Role.MARKETER: _powers(view="members sales ledger messages programme stores", do="home"),
-    Role.FINANCE: _powers(view="sales ledger programme stores", do="home books check export"),
+    Role.SUPPORT: _powers(
+        view="members sales ledger messages programme stores facts corrections terms", do="home contact export"
+    ),
+    Role.MARKETER: _powers(
+        view="members sales ledger messages programme stores corrections terms",
+        change="drafts",
+        do="home correct terms",
+    ),
+    Role.FINANCE: _powers(
+        view="sales ledger programme drafts stores corrections terms", do="home books check export approve"
+    ),
     Role.AUDITOR: _powers(view=_ALL, do="home books check export"),
-    Role.ADMINISTRATOR: _powers(view=_ALL, change="stores keys staff", do="home till contact export books check"),
+    Role.ADMINISTRATOR: _powers(
+        view=_ALL,
+        change="stores keys staff drafts",
+        do="home till contact export books check correct approve terms closing",
+    ),
 }
 
 _THING_OF = {model: thing for thing, models in THINGS.items() for model in models}

@@ -45,17 +45,18 @@ def wallet(account_id: UUID) -> Wallet:
     """The wallet as of now; writes what is due first. Raises Account.DoesNotExist."""
     ledger.current(account_id)
     account, lots = _snapshot(account_id)
-    while account.next_change_at is not None and account.next_change_at <= clock.now():
+    while ledger.horizon.is_due(account, clock.now()):
         ledger.current(account_id)  # something became due between the two
         account, lots = _snapshot(account_id)
     now = clock.now()
     pending: Counter[datetime] = Counter()
     expiring: Counter[datetime | None] = Counter()
+    last = ledger.horizon.of_all_points()
     for available_at, expires_at, points in lots:
         if available_at > now:
             pending[available_at] += points
         else:
-            expiring[expires_at] += points
+            expiring[ledger.horizon.end(expires_at, last)] += points
     return Wallet(
         account=account,
         balance=ledger.balance(account),

@@ -9,10 +9,10 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from loyalty import clock, outbox, policies, rows
-from loyalty.errors import FieldError, InvalidBody
+from loyalty.errors import FieldError, InvalidBody, ProgrammeClosed
 from loyalty.models import Account, Store
-from members import cards, consent, identities, profile, referrals, tiers
-from members.models import Identity, Member, Profile
+from members import cards, consent, identities, profile, referrals, terms, tiers
+from members.models import Identity, Member, Profile, TermsAcceptance
 
 
 def enrol(
@@ -30,13 +30,16 @@ def enrol(
     attributes: Mapping[str, Any] | None = None,
     referral_code: str | None = None,
     occurred_at: datetime | None = None,
+    terms_version: int | None = None,
+    place: str = "api",
 ) -> Member:
     """Make somebody a member: account, member, profile, identities, consents and standings, or nothing of it.
 
     Issues a card where none is given. `actor` is who enrols (key:…, staff:…, member); `occurred_at` when it
-    happened, by default now. `referral_code` is that of the member who brought the newcomer. Returns the member;
-    `member.enrolled` is told, and `profile.complete` where it is. Raises InvalidBody naming every field that is wrong,
-    IdentityTaken, also when a rival with the same identity commits first, ReferralNotFound and OwnReferral.
+    happened, by default now. `referral_code` is that of the member who brought the newcomer; `terms_version` the terms
+    they accepted, at `place`. Returns the member; `member.enrolled` is told, and `profile.complete` where it is. Raises
+    InvalidBody naming every field that is wrong, IdentityTaken, also when a rival with the same identity commits first,
+    ReferralNotFound, OwnReferral and ProgrammeClosed.
     """
     given = {"card": card, "email": email, "phone": phone, "external_id": external_id}
     errors: list[FieldError] = []
@@ -49,6 +52,7 @@ def enrol(
     )
     checked = profile.checked_attributes(attributes or {}, errors)
     errors += consent.wrong(consents)
+    agreed = terms.get(terms_version, errors) if terms_version is not None else None
     if errors:
         raise InvalidBody(errors=tuple(errors))
     identities.refuse_taken(folded)
@@ -57,6 +61,7 @@ def enrol(
         referrals.refuse_own(brought_by, folded, who.name, who.birthday)
     now = clock.now()
     at = occurred_at or now
+    _refuse_closing(programme, at)
     account = Account(opened_at=at, as_of=now)
     member = Member(account=account, store=store, enrolled_at=at, created_at=now, attributes=checked)
     who.member = member
@@ -73,14 +78,24 @@ def enrol(
             )
             rows.write(consent.instances(member=member, choices=consents, source=actor, at=at))
             rows.write(tiers.opening(member=member, policies=programme, at=at))
-            told = ["member.enrolled", *(["profile.complete"] if profile.is_complete(who, folded) else [])]
-            for fact in told:
-                outbox.record(
-                    fact,
-                    account=account.pk,
-                    payload={"member": str(member.pk), "store": store.code if store else None},
-                    occurred_at=at,
-                )
+            if agreed is not None:
+                rows.write(TermsAcceptance(member=member, terms=agreed, at=at, place=place, source=actor))
+            _tell(member, complete=profile.is_complete(who, folded))
     except IntegrityError as error:
         raise identities.refusal(error, folded) from error
     return member
+
+
+def _refuse_closing(programme: policies.Policies, at: datetime) -> None:
+    if programme.closing is not None and at >= programme.closing.earning_until:
+        raise ProgrammeClosed("Nobody can join any more: this programme is closing.")
+
+
+def _tell(member: Member, *, complete: bool) -> None:
+    for fact in ("member.enrolled", *(("profile.complete",) if complete else ())):
+        outbox.record(
+            fact,
+            account=member.account_id,
+            payload={"member": str(member.pk), "store": member.store.code if member.store else None},
+            occurred_at=member.enrolled_at,
+        )

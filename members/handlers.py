@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+
 from loyalty import decisions, outbox, policies
 from loyalty.models import Decision, Entry, Fact
-from members import notifications, tiers
-from members.models import Identity
+from members import announcements, closing, markup, notifications, terms, tiers
+from members.models import Identity, Terms
 from members.notifications import Context, MakeContext, Notice
 from members.tiers import Group, Level
 
@@ -49,6 +52,22 @@ def tier_reached(facts: Sequence[Fact]) -> None:
         if group and level and _is_news(group, fact.payload["before"], level):
             notices.append(_notice(fact, "tier-reached", _Reached(level)))
     notifications.send(notices)
+
+
+@outbox.on(terms.FACT)
+def terms_published(fact: Fact) -> None:
+    """From when new terms hold, what changes, and what a member can do."""
+    found = Terms.objects.get(pk=fact.payload["terms"])
+    announcements.go_on(fact, code="terms-changed", key=f"terms:{found.pk}", context=_NewTerms(found))
+
+
+@outbox.on(closing.FACT)
+def programme_closing(fact: Fact) -> None:
+    """That the programme closes, with both dates and what can still be done; or that it goes on after all."""
+    version = int(fact.payload["version"])
+    announced = policies.version(version).closing
+    code = "programme-closing" if announced else "programme-goes-on"
+    announcements.go_on(fact, code=code, key=f"closing:{version}", context=ClosingWords(announced))
 
 
 @outbox.on("member.email_changed", batch=True)
@@ -102,6 +121,38 @@ class _Earned:
             return ""
         document = self.documents[self.decision.programme_version]
         return decisions.sentence(document, self.decision.body, language)
+
+
+class ClosingWords:
+    """The context of what members are told about the end of the programme."""
+
+    def __init__(self, announced: policies.Closing | None) -> None:
+        self.announced = announced
+
+    def __call__(self, language: str, programme: policies.Policies) -> Context:
+        if self.announced is None:
+            return {}
+        last = timedelta(microseconds=1)  # both days are the last ones on which it can still be done
+        return {
+            "earning": notifications.day_text(self.announced.earning_until - last, language, programme.zone),
+            "redeeming": notifications.day_text(self.announced.redeeming_until - last, language, programme.zone),
+            "words": policies.localised(self.announced.text, language),
+        }
+
+
+class _NewTerms:
+    """The context of a terms-changed message."""
+
+    def __init__(self, found: Terms) -> None:
+        self.terms = found
+
+    def __call__(self, language: str, programme: policies.Policies) -> Context:
+        return {
+            "day": notifications.day_text(self.terms.valid_from or self.terms.created_at, language, programme.zone),
+            "changes": markup.plain(policies.localised(self.terms.changes, language)),
+            "version": self.terms.version,
+            "address": f"{settings.LOYALTY_URL}/terms/" if settings.LOYALTY_URL else "",
+        }
 
 
 class _Reached:

@@ -96,9 +96,7 @@ def _locked(statement: str, parameters: list[Any], *, closed: bool) -> Locked:
     read_account, _ = _reader(Account)
     found = Locked(read_member(row[:columns]), read_account(row[columns:]))
     _refuse_gone(found.member, closed=closed)
-    due = found.account.next_change_at
-    if due is not None and due <= (now := clock.now()):
-        ledger.refresh(found.account, now)
+    ledger.refresh(found.account, clock.now())
     return found
 
 

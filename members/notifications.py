@@ -64,6 +64,15 @@ def send(notices: Sequence[Notice]) -> None:
         transaction.on_commit(lambda: delivery.wake(queued), robust=True)
 
 
+def sample(code: str, language: str, make: MakeContext, *, name: str = "") -> dict[str, str]:
+    """What a message would say, for those who decide about it: `subject` and `text`. Nothing is written."""
+    context = _context(language, name, policies.current(), make)
+    return {
+        "subject": " ".join(_template(code, language, "subject.txt").render(context).split()),
+        "text": _template(code, language, "body.txt").render(context).strip() + "\n",
+    }
+
+
 def language_for(preferred: str, programme: policies.Policies) -> str:
     """The member's language if there are texts in it, else the programme's first that has some."""
     wanted = [preferred.partition("-")[0].lower(), *programme.languages]
@@ -83,13 +92,7 @@ def day_text(at: datetime, language: str, zone: ZoneInfo) -> str:
 
 def _write(notice: Notice, reader: Recipient, programme: policies.Policies, now: datetime) -> list[Message]:
     language = language_for(reader.language, programme)
-    context = {
-        "name": reader.name,
-        "programme": policies.localised(programme.name, language),
-        "language": language,
-        "portal": settings.LOYALTY_URL,
-        **notice.context(language, programme),
-    }
+    context = _context(language, reader.name, programme, notice.context)
     subject = " ".join(_template(notice.code, language, "subject.txt").render(context).split())
     common: dict[str, Any] = {
         "member_id": notice.member,
@@ -109,6 +112,16 @@ def _write(notice: Notice, reader: Recipient, programme: policies.Policies, now:
         html = _template(notice.code, language, "body.html").render(context)
         written.append(Message(channel=Message.Channel.EMAIL, html=html, identity_id=notice.identity, **common))
     return written
+
+
+def _context(language: str, name: str, programme: policies.Policies, make: MakeContext) -> dict[str, object]:
+    return {
+        "name": name,
+        "programme": policies.localised(programme.name, language),
+        "language": language,
+        "portal": settings.LOYALTY_URL,
+        **make(language, programme),
+    }
 
 
 @cache

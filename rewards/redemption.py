@@ -15,6 +15,7 @@ from loyalty.errors import (
     InvalidBody,
     MemberMismatch,
     NotFound,
+    ProgrammeClosed,
     RedemptionCancelled,
     RedemptionSettled,
     RewardNotAvailable,
@@ -55,6 +56,8 @@ def redeem(
     if programme.redeeming.over == "clamp":
         points = min(points, found.account.available) or points
     now = clock.now()
+    if programme.closing is not None and now >= programme.closing.redeeming_until:
+        raise ProgrammeClosed("No points can be spent any more: this programme has closed.")
     redemption = Redemption(member=found.member, points=points, store=store, actor=actor, created_at=now)
     with rows.together():
         hold = ledger.hold(

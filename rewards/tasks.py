@@ -1,13 +1,15 @@
 """Tasks of the rewards' floor. A task is only a wake-up for rows that are committed already."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from celery import shared_task
 
-from loyalty import schedule
-from rewards import birthdays, occasions, referrals
+from loyalty import broker, schedule
+from rewards import birthdays, corrections, occasions, referrals, whatif
 
 MINUTE = timedelta(minutes=1)
+WORK_OFF_CORRECTION = "rewards.tasks.work_off_correction"
 
 
 @shared_task
@@ -29,3 +31,32 @@ def note_birthdays() -> None:
     """Note the birthdays of the programme's day; often, since its midnight is not the host's."""
     if schedule.claim("rewards.note_birthdays", every=timedelta(minutes=10)):
         birthdays.note_all()
+
+
+@shared_task
+def replay_history() -> None:
+    """One piece of a what-if run, then room for other tasks before the next one."""
+    if whatif.work():
+        broker.send("rewards.tasks.replay_history")
+
+
+@shared_task
+def sweep_what_if() -> None:
+    """The same for runs that nobody was woken up for."""
+    if schedule.claim("rewards.sweep_what_if", every=schedule.SWEEP):
+        whatif.sweep()
+
+
+@shared_task
+def work_off_correction(correction_id: str) -> None:
+    """Some members of a correction, then the next task; may run twice and any number at once."""
+    if not corrections.work_off(correction=UUID(correction_id)):
+        broker.send(WORK_OFF_CORRECTION, correction_id)
+
+
+@shared_task
+def sweep_corrections() -> None:
+    """Go on with corrections whose wake-up was lost or whose worker died."""
+    if schedule.claim("rewards.sweep_corrections", every=schedule.SWEEP * 6):
+        for correction in corrections.at_work():
+            corrections.work_off(correction=correction)

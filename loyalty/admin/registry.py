@@ -36,6 +36,26 @@ ACTS = {
     "message.viewed": _("message read"),
     "list.exported": _("list exported"),
     "books.checked": _("books checked"),
+    "draft.started": _("draft started"),
+    "draft.changed": _("draft edited"),
+    "draft.discarded": _("draft thrown away"),
+    "programme.published": _("programme published"),
+    "programme.applied": _("programme applied"),
+    "programme.rolled_back": _("programme rolled back"),
+    "whatif.started": _("what-if started"),
+    "whatif.stopped": _("what-if stopped"),
+    "correction.prepared": _("correction prepared"),
+    "correction.started": _("correction started"),
+    "correction.approved": _("correction approved"),
+    "correction.withdrawn": _("correction withdrawn"),
+    "correction.finished": _("correction finished"),
+    "correction.retried": _("correction tried again"),
+    "correction.undone": _("correction undone"),
+    "correction.undo_finished": _("correction undone for everybody"),
+    "terms.written": _("terms written"),
+    "terms.published": _("terms published"),
+    "closing.announced": _("closing announced"),
+    "closing.called_off": _("closing called off"),
     "till.own_account_refused": _("own membership refused at the till"),
 }
 
@@ -57,6 +77,10 @@ OBJECTS = {
     "fact": _("fact"),
     "auditrecord": _("audit record"),
     "programme": _("programme"),
+    "draft": _("draft"),
+    "whatif": _("what-if"),
+    "correction": _("correction"),
+    "terms": _("terms"),
 }
 
 

@@ -188,7 +188,7 @@ class Room(ModelAdmin):
             object_type=self.opts.model_name or "",
             data={"rows": changelist.queryset.count()},
         )
-        lines = csv.writer(_Echo())
+        lines = csv.writer(Echo())
         head = [str(label_for_field(name, self.model, self)) for name in columns]
 
         def rows() -> Iterator[str]:
@@ -319,7 +319,7 @@ def plain_cell(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-class _Echo:
+class Echo:
     """A file that gives back what is written to it, so that csv writes into a stream."""
 
     def write(self, text: str) -> str:

@@ -3,7 +3,9 @@
 Every verb takes an account that `lock` (or the floor above) has locked in the running transaction. See docs/ledger.md.
 """
 
+from . import horizon
 from .accounts import Balance, balance, current, lock, refresh
+from .adjusting import deduct, reinstate
 from .giving_back import give_back, reverse
 from .holds import hold, release, settle
 from .posting import Grant, House, post
@@ -14,11 +16,14 @@ __all__ = [
     "House",
     "balance",
     "current",
+    "deduct",
     "give_back",
     "hold",
+    "horizon",
     "lock",
     "post",
     "refresh",
+    "reinstate",
     "release",
     "reverse",
     "settle",

@@ -9,9 +9,10 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from loyalty import clock, rows
+from loyalty import clock, policies, rows
 from loyalty.models import Account, Entry, Hold, HoldPart, Kind, Lot
 
+from . import horizon
 from .changes import Changes
 
 
@@ -48,15 +49,16 @@ def lock(*account_ids: UUID) -> list[Account]:
     if missing := set(account_ids) - set(locked):
         raise Account.DoesNotExist(f"no account {missing}")
     now = clock.now()
-    for account in locked.values():
-        refresh(account, now)
+    with policies.asked_once():
+        for account in locked.values():
+            refresh(account, now)
     return [locked[account_id] for account_id in account_ids]
 
 
 def current(account_id: UUID) -> Account:
     """The account as of now. Writes what is due first, so that entries always add up to the total."""
     account = Account.objects.get(pk=account_id)
-    if account.next_change_at is None or account.next_change_at > clock.now():
+    if not horizon.is_due(account, clock.now()):
         return account
     with transaction.atomic():
         return lock(account_id)[0]
@@ -65,27 +67,32 @@ def current(account_id: UUID) -> Account:
 def refresh(account: Account, now: datetime) -> bool:
     """Write what became due until `now`: holds that timed out, points that became available, points that expired.
 
-    Takes a locked account. Costs nothing until `next_change_at`. Returns whether anything was due.
+    Takes a locked account. Costs nothing until `next_change_at`, or the end of the programme. Returns whether anything
+    was due.
     """
-    if account.next_change_at is None or account.next_change_at > now:
+    if not horizon.is_due(account, now):
         return False
     rows.flush()
     changes = Changes(account, now)
     holds = _timed_out(account, now)
     lots = {lot.pk: lot for lot in _open_lots(account)}
+    last = horizon.of_all_points()
     # At one instant: first holds end, then points become available, then points expire.
     events: list[tuple[datetime, int, Hold | Lot]] = [(hold.expires_at, 0, hold) for hold in holds]
     for lot in lots.values():
         if account.as_of < lot.available_at <= now:
             events.append((lot.available_at, 1, lot))
-        if lot.expires_at is not None and lot.expires_at <= now:
-            events.append((lot.expires_at, 2, lot))
+        end = horizon.end(lot.expires_at, last)
+        if end is not None and end <= now:
+            events.append((end, 2, lot))
     events.sort(key=lambda event: (event[0], event[1], _age(event[2])))
-    for at, _, subject in events:
+    for at, order, subject in events:
         if isinstance(subject, Hold):
-            _time_out(changes, subject, lots, at)
-        elif at == subject.expires_at:
-            expire(changes, subject, at)
+            put_back(changes, subject, list(subject.parts.all()), lots, at)
+            subject.status, subject.resolved_at = Hold.Status.EXPIRED, at
+            changes.changed_holds.append(subject)
+        elif order == 2:
+            expire(changes, subject, at, pending=subject.available_at > at)
         else:
             account.pending -= subject.remaining
             changes.pay_debt(subject, None)
@@ -94,11 +101,16 @@ def refresh(account: Account, now: datetime) -> bool:
     return True
 
 
-def expire(changes: Changes, lot: Lot, at: datetime, after: str = "") -> None:
-    """Write the expiry of what remains of a lot, dated `at`. `after` tells it from an earlier expiry of the lot."""
+def expire(changes: Changes, lot: Lot, at: datetime, after: str = "", *, pending: bool = False) -> None:
+    """Write the expiry of what remains of a lot, dated `at`. `after` tells it from an earlier expiry of the lot.
+
+    `pending`: the lot had not become available yet, which happens only when a programme closes.
+    """
     points = lot.remaining
     if points == 0:
         return
+    if pending:
+        changes.account.pending -= points
     entry = changes.enter(
         Entry(
             account_id=changes.account.pk,
@@ -115,24 +127,19 @@ def expire(changes: Changes, lot: Lot, at: datetime, after: str = "") -> None:
 
 def put_back(changes: Changes, hold: Hold, parts: list[HoldPart], lots: dict[UUID, Lot], at: datetime) -> None:
     """Return held points to their lots: those past their date expire at once, a debt is paid first."""
+    last = horizon.of_all_points()
     for part in parts:
         lot = lots[part.lot_id]
         lot.held -= part.points
         lot.remaining += part.points
         changes.account.held -= part.points
         changes.touch(lot)
-        if lot.expires_at is not None and lot.expires_at <= at:
+        end = horizon.end(lot.expires_at, last)
+        if end is not None and end <= at:
             expire(changes, lot, at, f":{hold.reference}")
         else:
             changes.pay_debt(lot, None)
             changes.expect(lot.expires_at)
-
-
-def _time_out(changes: Changes, hold: Hold, lots: dict[UUID, Lot], at: datetime) -> None:
-    put_back(changes, hold, list(hold.parts.all()), lots, at)
-    hold.status = Hold.Status.EXPIRED
-    hold.resolved_at = at
-    changes.changed_holds.append(hold)
 
 
 def _open_lots(account: Account) -> list[Lot]:

@@ -10,6 +10,7 @@ from uuid import UUID
 from loyalty import clock, rows
 from loyalty.models import Account, Entry, Kind, Lot, LotMovement
 
+from . import horizon
 from .accounts import expire
 from .changes import Changes
 from .posting import take
@@ -25,11 +26,13 @@ def give_back(
     occurred_at: datetime | None = None,
     grace_days: int = 7,
     kind: Kind = Kind.GIVE_BACK,
+    paid_debt_expires_at: tuple[datetime | None] | None = None,
 ) -> Entry:
     """Return `points` that `entry` (a spending) took, to the lots it took them from, last taken first.
 
     A partial give-back so leaves what a smaller spending would have taken. Points whose date has passed become a new
-    lot of `grace_days`, once: a second time they expire at once. Raises ValueError if more would go back than is left.
+    lot of `grace_days`, once: a second time they expire at once. A debt that has been paid since becomes a new lot
+    until the date in `paid_debt_expires_at`, if that is given. Raises ValueError if more would go back than is left.
     """
     now = max(clock.now(), account.as_of)
     changes = Changes(account, now)
@@ -47,18 +50,19 @@ def give_back(
         )
     )
     missing = points
+    forgiven = _forgive(changes, back, entry, missing) if points == -entry.points else 0  # a debt was taken last
+    missing -= forgiven
     for taken, left in _left_to_return(entry):
         part = min(left, missing)
         _return(changes, back, taken, part, grace_days)
         missing -= part
         if missing == 0:
             break
-    if missing:
-        # What was taken beyond the lots was a debt; giving it back lowers that debt.
-        paid = min(missing, max(entry.debt_change, 0), account.debt)
-        account.debt -= paid
-        back.debt_change -= paid
-        missing -= paid
+    if missing and points != -entry.points:
+        missing -= _forgive(changes, back, entry, missing)
+    if 0 < missing <= max(entry.debt_change, 0) - forgiven and paid_debt_expires_at is not None:
+        _open_lot(changes, back, missing, paid_debt_expires_at[0])
+        missing = 0
     if missing:
         raise ValueError(f"{points} points are more than is left of {entry.reference}")
     changes.write()
@@ -91,6 +95,14 @@ def reverse(*, account: Account, entry: Entry, actor: str, allow_debt: bool = Fa
     return _take_back(account, entry, reference, actor, allow_debt)
 
 
+def _forgive(changes: Changes, back: Entry, entry: Entry, most: int) -> int:
+    """Lower the debt that `entry` made by up to `most`, as far as it is still owed; how much."""
+    forgiven = min(most, max(entry.debt_change, 0), changes.account.debt)
+    changes.account.debt -= forgiven
+    back.debt_change -= forgiven
+    return forgiven
+
+
 def _left_to_return(entry: Entry) -> list[tuple[LotMovement, int]]:
     """The takings of an entry and what of each was not given back yet, last taken first."""
     rows.flush()
@@ -115,29 +127,42 @@ def _spending_order(lot: Lot) -> tuple[float, datetime, int, int]:
 def _return(changes: Changes, back: Entry, taking: LotMovement, points: int, grace_days: int) -> None:
     """Put points of one taking back into its lot, or into a new one where its date has passed (CONTRACT 2.7)."""
     lot = taking.lot
-    passed = lot.expires_at is not None and lot.expires_at <= changes.now
-    if passed and lot.undoes_id is None and grace_days:
-        fresh = changes.open(
-            Lot(
-                account_id=back.account_id,
-                entry=back,
-                sequence=back.sequence,
-                part=len(changes.new_lots),
-                granted=points,
-                remaining=points,
-                available_at=changes.now,
-                expires_at=changes.now + timedelta(days=grace_days),
-                undoes=taking,
-            )
-        )
-        changes.pay_debt(fresh, back)
+    last = horizon.of_all_points()
+    closed = last is not None and last <= changes.now
+    passed = closed or (lot.expires_at is not None and lot.expires_at <= changes.now)
+    if passed and not closed and lot.undoes_id is None and grace_days:
+        _open_lot(changes, back, points, changes.now + timedelta(days=grace_days), undoes=taking)
         return
     changes.move(lot, points, back, undoes=taking)
     if passed:
         expire(changes, lot, changes.now, f":{back.reference}")
+    elif lot.available_at > changes.now:  # taken while it was pending, and it still is
+        changes.account.pending += points
+        changes.expect(lot.available_at)
+        changes.expect(lot.expires_at)
     else:
         changes.pay_debt(lot, back)
         changes.expect(lot.expires_at)
+
+
+def _open_lot(
+    changes: Changes, back: Entry, points: int, expires_at: datetime | None, undoes: LotMovement | None = None
+) -> None:
+    """Points that cannot go back into a lot of their own become a new one; a debt is paid first."""
+    fresh = changes.open(
+        Lot(
+            account_id=back.account_id,
+            entry=back,
+            sequence=back.sequence,
+            part=len(changes.new_lots),
+            granted=points,
+            remaining=points,
+            available_at=changes.now,
+            expires_at=expires_at,
+            undoes=undoes,
+        )
+    )
+    changes.pay_debt(fresh, back)
 
 
 def _take_back(account: Account, entry: Entry, reference: str, actor: str, allow_debt: bool) -> Entry:

@@ -12,6 +12,7 @@ from loyalty import clock
 from loyalty.errors import InsufficientPoints
 from loyalty.models import Account, Decision, Entry, Kind, Lot, Store
 
+from . import horizon
 from .accounts import expire
 from .changes import Changes
 from .lots import choose
@@ -86,6 +87,7 @@ def grant(changes: Changes, entry: Entry, grants: Sequence[Grant]) -> None:
     if sum(one.points for one in grants) != entry.points:
         raise ValueError("the grants do not add up to the entry")
     changes.enter(entry)
+    last = horizon.of_all_points()
     for part, one in enumerate(grants):
         lot = changes.open(
             Lot(
@@ -101,8 +103,9 @@ def grant(changes: Changes, entry: Entry, grants: Sequence[Grant]) -> None:
         )
         if lot.available_at <= changes.now:
             changes.pay_debt(lot, entry)
-        if lot.expires_at is not None and lot.expires_at <= changes.now:
-            expire(changes, lot, lot.expires_at)
+        end = horizon.end(lot.expires_at, last)
+        if end is not None and end <= changes.now:
+            expire(changes, lot, end, pending=lot.available_at > changes.now)
 
 
 def take(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
@@ -10,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from loyalty import money, policies, roles
+from loyalty import clock, money, policies, roles
 from loyalty.admin import words
 from loyalty.admin.shell import site
 from loyalty.models import Decision, Entry, Lot
@@ -52,7 +54,7 @@ def show(request: HttpRequest, decision: Decision) -> HttpResponse:
         "columns": [names.get(row["rule"], row["rule"]) for row in decision.body.get("rules", [])],
         "lines": _lines(decision, sale),
         "totals": _totals(decision, sale),
-        "rules": _rules(decision, names),
+        "rules": rules_in_words(decision.body, names),
         "change": _change(decision, language),
         "entries": [_entry(entry) for entry in entries],
         "lots": [
@@ -65,8 +67,24 @@ def show(request: HttpRequest, decision: Decision) -> HttpResponse:
             for lot in Lot.objects.filter(entry__in=[entry.pk for entry in entries], account=decision.account_id)
         ],
         "receipt": _receipt(decision, sale, names),
+        "corrections": _corrections(request, decision, names, sale),
     }
     return TemplateResponse(request, "staff/decision.html", context)
+
+
+def _corrections(
+    request: HttpRequest, decision: Decision, names: dict[str, str], sale: Sale | None
+) -> list[dict[str, str]]:
+    """For those who may correct a rule: the preview of each rule that gave points, on that day."""
+    if sale is None or not roles.may(request.user, "do", "correct"):
+        return []
+    day = clock.day_of(sale.occurred_at, policies.current().zone).isoformat()
+    given = [row["rule"] for row in decision.body.get("rules", []) if row.get("points", 0) > 0]
+    page = reverse("admin:corrections_new")
+    return [
+        {"rule": names.get(rule, rule), "link": f"{page}?{urlencode({'rule': rule, 'since': day, 'through': day})}"}
+        for rule in given
+    ]
 
 
 def _title(decision: Decision) -> str:
@@ -172,7 +190,7 @@ def _totals(decision: Decision, sale: Sale | None) -> dict[str, Any]:
     }
 
 
-def _rules(decision: Decision, names: dict[str, str]) -> list[dict[str, Any]]:
+def rules_in_words(body: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, Any]]:
     """Every rule in force, those that gave points first, then those that did not, each with its reason."""
     applied = [
         {
@@ -181,7 +199,7 @@ def _rules(decision: Decision, names: dict[str, str]) -> list[dict[str, Any]]:
             "applied": True,
             "why": _worked_out(row),
         }
-        for row in decision.body.get("rules", [])
+        for row in body.get("rules", [])
     ]
     refused = [
         {
@@ -190,7 +208,7 @@ def _rules(decision: Decision, names: dict[str, str]) -> list[dict[str, Any]]:
             "applied": False,
             "why": _refused(row, names),
         }
-        for row in decision.body.get("not_applied", [])
+        for row in body.get("not_applied", [])
     ]
     cut = [
         {
@@ -200,7 +218,7 @@ def _rules(decision: Decision, names: dict[str, str]) -> list[dict[str, Any]]:
             "why": _("%(limit)s, %(points)s points")
             % {"limit": vocabulary.cap(row["cap"]), "points": words.number(row["limit"])},
         }
-        for row in decision.body.get("caps", [])
+        for row in body.get("caps", [])
     ]
     return applied + cut + refused
 
@@ -215,7 +233,7 @@ def _worked_out(row: dict[str, Any]) -> str:
     return (_(", ")).join(parts)
 
 
-def _refused(row: dict[str, Any], names: dict[str, str]) -> str:
+def _refused(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
     text = vocabulary.reason(row["why"])
     if "by" in row:
         text = f"{text}: {names.get(row['by'], row['by'])}"

@@ -31,6 +31,7 @@ DECISIONS: dict[str, Any] = {
     "redemption": _("Redemption"),
     "activity": _("Activity"),
     "refusal": _("Refusal"),
+    "correction": _("Correction"),
 }
 HOUSES: dict[str, Any] = {
     "issued": _("issued"),
@@ -73,6 +74,7 @@ REASONS: dict[str, Any] = {
     "control_group": _("the member is in the control group, which gets nothing on purpose"),
     "budget": _("the budget is used up"),
     # what a condition asks for
+    "programme_closing": _("the programme is closing: nothing is earned any more"),
     "any": _("none of its conditions held"),
     "amount": _("another amount of the basket"),
     "amount_without_tax": _("another amount of the basket without tax"),

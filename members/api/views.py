@@ -18,6 +18,7 @@ from loyalty.errors import (
     MemberErased,
     MemberNotFound,
     NotFound,
+    ProgrammeClosed,
     StoreNotFound,
 )
 from loyalty.models import Decision
@@ -55,6 +56,7 @@ class EnrolBody(Struct, forbid_unknown_fields=True):
     referral_code: fields.Label | None = None
     consents: Annotated[list[ConsentBody], Meta(max_length=consent.MOST)] = []
     attributes: dict[str, Any] = {}
+    terms_version: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
 
 
 class ChangeBody(Struct, forbid_unknown_fields=True):
@@ -90,7 +92,10 @@ class Members(edge.View):
     """The collection of members."""
 
     @edge.post(
-        scope=WRITE, body=EnrolBody, status=201, refusals=(IdentityTaken, StoreNotFound, ReferralNotFound, OwnReferral)
+        scope=WRITE,
+        body=EnrolBody,
+        status=201,
+        refusals=(IdentityTaken, StoreNotFound, ReferralNotFound, OwnReferral, ProgrammeClosed),
     )
     def post(self, call: edge.Call, body: EnrolBody) -> dict[str, Any]:
         """Enrol a member. The reply holds no personal data."""
@@ -109,6 +114,8 @@ class Members(edge.View):
             consents=_choices(body.consents),
             attributes=body.attributes,
             referral_code=body.referral_code,
+            terms_version=body.terms_version,
+            place="till" if call.store else "api",
             actor=call.actor,
         )
         call.about(member.pk)

@@ -5,6 +5,7 @@ from .members import Consent, Identity, Member, Profile
 from .messages import Message
 from .referrals import Referral, ReferralCode
 from .signin import SignInCode
+from .terms import Terms, TermsAcceptance
 from .tiers import TierChange, TierStanding
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "Sale",
     "SaleLine",
     "SignInCode",
+    "Terms",
+    "TermsAcceptance",
     "TierChange",
     "TierStanding",
 ]

@@ -16,8 +16,9 @@ from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from loyalty import policies
+from members import terms
 from members.models import Member, Message, Profile
-from members.portal import formats
+from members.portal import closings, formats
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, Member, P], HttpResponseBase]
@@ -111,6 +112,8 @@ def framed(request: HttpRequest, member: Member | None) -> dict[str, Any]:
         ],
         "here": request.get_full_path() if request.method in ("GET", "HEAD") else "/",
         "unread": _unread(member) if member else 0,
+        "terms_due": terms.due(member.pk) if member else None,
+        "closing": closings.shown(programme) if member else None,
         "today": formats.today(programme.zone),
     }
 

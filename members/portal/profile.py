@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from loyalty import clock, policies
 from loyalty.errors import InvalidBody
-from members import consent, identities, locks
+from members import consent, identities, locks, terms
 from members import profile as profiles
 from members.models import Identity, Member
 from members.portal import consents, formats, frame, signin
@@ -45,6 +45,11 @@ def view(request: HttpRequest, member: Member) -> HttpResponse:
             for card in cards
         ],
         "standings": consents.standing(member.pk, programme.zone, today),
+        "terms": [
+            {"version": row.terms.version, "day": formats.day_long(clock.day_of(row.at, programme.zone))}
+            for row in terms.accepted(member.pk)
+        ],
+        "terms_now": terms.current(),
         "enrolled": formats.day_long(clock.day_of(member.enrolled_at, programme.zone)),
     }
     return frame.show(request, "portal/profile.html", context, member=member, tab="profile")

@@ -21,10 +21,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from loyalty import limits, peers, policies
-from loyalty.errors import IdentityTaken
-from members import enrolment, identities, locks, profile, referrals, signin
+from loyalty.errors import IdentityTaken, ProgrammeClosed
+from members import enrolment, identities, locks, profile, referrals, signin, terms
 from members.models import Identity, Member
-from members.portal import consents, frame
+from members.portal import closings, consents, frame
 
 log = logging.getLogger(__name__)
 SESSION = "sign_in"
@@ -55,22 +55,31 @@ def join(request: HttpRequest) -> HttpResponseBase:
     """GET /join/ asks for name and address; POST mails a code, or enrols where the address is proved already."""
     if frame.member_of(request):
         return redirect("portal:home")
+    if closings.joining_ended(policies.current()):
+        return frame.show(request, "portal/join.html", {"ended": True, "next": frame.asked_next(request)})
     state = request.session.get(SESSION, {})
     proved = bool(state.get("proved"))
     form: dict[str, Any] = {"name": "", "email": state.get("email", "") if proved else "", "chosen": []}
     form["friend"] = request.GET.get("friend", "")[: referrals.LONGEST]
-    error = name_error = friend_error = ""
+    error = name_error = friend_error = terms_error = ""
+    rules = terms.current()
     if request.method == "POST":
         form["name"] = " ".join(request.POST.get("name", "").split())
         form["chosen"] = [choice.code for choice in consents.asked() if request.POST.get(choice.code) == "on"]
         if not form["name"] or len(form["name"]) > 100:
             name_error = _("Please write your name, up to 100 letters.")
+        form["agreed"] = request.POST.get("terms") == str(rules.version) if rules else False
+        if rules and not form["agreed"]:
+            terms_error = _("Please read the terms and accept them: without that nobody can join.")
         if not proved:
             form["email"], error = _address(request)
         form["friend"] = request.POST.get("friend", "").strip()[: referrals.LONGEST]
         friend_error = _friend(form["friend"])
-        wrong = error or name_error or friend_error
-        wish = {"name": form["name"], "consents": form["chosen"], "friend": form["friend"]}
+        wrong = error or name_error or friend_error or terms_error
+        wish = {
+            "name": form["name"], "consents": form["chosen"], "friend": form["friend"],
+            "terms": rules.version if rules else None,
+        }  # fmt: skip
         if not wrong and proved:
             return _enrol(request, state["email"], wish, state.get("next", "/"))
         if not wrong:
@@ -79,9 +88,10 @@ def join(request: HttpRequest) -> HttpResponseBase:
             return redirect("portal:code")
     context = {
         **form, "proved": proved, "error": error, "name_error": name_error, "friend_error": friend_error,
-        "offered": consents.asked(), "next": frame.asked_next(request),
+        "terms_error": terms_error, "rules": rules, "offered": consents.asked(), "next": frame.asked_next(request),
     }  # fmt: skip
-    return frame.show(request, "portal/join.html", context, status=422 if error or name_error or friend_error else 200)
+    wrong = error or name_error or friend_error or terms_error
+    return frame.show(request, "portal/join.html", context, status=422 if wrong else 200)
 
 
 @frame.open_page
@@ -251,6 +261,8 @@ def _enrol(request: HttpRequest, email: str, wish: dict[str, Any], following: st
         "email": email,
         "language": language,
         "consents": consents.at_joining(wish["consents"]),
+        "terms_version": wish.get("terms"),
+        "place": "portal",
         "actor": "member",
     }
     try:
@@ -258,6 +270,8 @@ def _enrol(request: HttpRequest, email: str, wish: dict[str, Any], following: st
             member = enrolment.enrol(**given, referral_code=wish.get("friend") or None)
         except (referrals.ReferralNotFound, referrals.OwnReferral):
             member = enrolment.enrol(**given)
+    except ProgrammeClosed:
+        return redirect("portal:join")
     except IdentityTaken:
         found = identities.find(email=email)
         if found is None:

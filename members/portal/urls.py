@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from members.portal import brand, card, inbox, profile, signin, tiers
+from members.portal import brand, card, inbox, profile, signin, terms, tiers
 
 urlpatterns = [
     path("brand/<int:version>.css", brand.view, name="brand"),
@@ -17,6 +17,8 @@ urlpatterns = [
     path("inbox/<uuid:message_id>/", inbox.letter, name="message"),
     path("inbox/<uuid:message_id>/unread/", inbox.unread, name="message-unread"),
     path("tiers/", tiers.view, name="tiers"),
+    path("terms/", terms.view, name="terms"),
+    path("terms/<int:version>/", terms.view, name="terms-version"),
     path("profile/", profile.view, name="profile"),
     path("profile/edit/", profile.edit, name="profile-edit"),
     path("profile/choices/", profile.choices, name="choices"),

@@ -10,7 +10,7 @@ from loyalty import money, policies
 from loyalty.api import edge, fields
 from loyalty.models import Store
 from loyalty.policies import Policies, localised
-from members import tiers
+from members import terms, tiers
 from rewards import rules
 from rewards.programme import ruleset
 from rewards.rules.kinds import PerAmount
@@ -53,6 +53,8 @@ class ProgrammeView(edge.View):
             ],
             "rewards": [],
             "plans": [],
+            "terms": terms.summary(),
+            "closing": _closing(programme),
             "earns": earns(found, sku=query.sku, category=query.category),
         }
 
@@ -67,6 +69,18 @@ def earns(found: rules.Ruleset, *, sku: str, category: str) -> dict[str, Any] | 
         if isinstance(rule, PerAmount) and chosen and rule.when is None:
             return {"per": money.text(rule.per_minor, found.currency), "points": rule.points}
     return None
+
+
+def _closing(programme: Policies) -> dict[str, str] | None:
+    """When a programme that closes stops earning and redeeming."""
+    closing = programme.closing
+    if closing is None:
+        return None
+    zone = programme.zone
+    return {
+        "earning_until": closing.earning_until.astimezone(zone).isoformat(),
+        "redeeming_until": closing.redeeming_until.astimezone(zone).isoformat(),
+    }
 
 
 def _group(group: tiers.Group, programme: Policies, language: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from loyalty.errors import (
     MemberMismatch,
     MemberNotFound,
     NotFound,
+    ProgrammeClosed,
     RedemptionCancelled,
     RedemptionSettled,
     RewardNotAvailable,
@@ -71,6 +72,7 @@ class Redemptions(edge.View):
             MemberErased,
             InsufficientPoints,
             RewardNotAvailable,
+            ProgrammeClosed,
         ),
     )
     def post(self, call: edge.Call, body: RedeemBody) -> dict[str, Any]:

@@ -7,20 +7,20 @@ from typing import NotRequired, TypedDict
 
 from django.conf import settings
 
-from loyalty import factors, staff
+from loyalty import factors, policies, staff
 from loyalty.models import Role, User
 from members.models import Identity, Member
 
 ACTOR = "system:demo"
-# Name, e-mail address, role, store (empty: all of them).
+# Name, e-mail address, role, which of the programme's stores (None: all of them).
 STAFF = (
-    ("Cleo Sample", "cleo@example.com", Role.ADMINISTRATOR, ""),
-    ("Kai Sample", "kai@example.com", Role.CASHIER, "main"),
-    ("Mona Sample", "mona@example.com", Role.MANAGER, "harbour"),
-    ("Suri Sample", "suri@example.com", Role.SUPPORT, ""),
-    ("Milo Sample", "milo@example.com", Role.MARKETER, ""),
-    ("Fina Sample", "fina@example.com", Role.FINANCE, ""),
-    ("Otto Sample", "otto@example.com", Role.AUDITOR, ""),
+    ("Cleo Sample", "cleo@example.com", Role.ADMINISTRATOR, None),
+    ("Kai Sample", "kai@example.com", Role.CASHIER, 0),
+    ("Mona Sample", "mona@example.com", Role.MANAGER, 1),
+    ("Suri Sample", "suri@example.com", Role.SUPPORT, None),
+    ("Milo Sample", "milo@example.com", Role.MARKETER, None),
+    ("Fina Sample", "fina@example.com", Role.FINANCE, None),
+    ("Otto Sample", "otto@example.com", Role.AUDITOR, None),
 )
 
 
@@ -39,7 +39,9 @@ def hire(*, passwords: Mapping[str, str]) -> list[SignIn]:
     Passwords are made for this installation alone. Returns how to sign in.
     """
     sign_ins: list[SignIn] = []
-    for name, email, role, store in STAFF:
+    stores = [store["code"] for store in policies.current().document["stores"]]
+    for name, email, role, place_of_work in STAFF:
+        store = "" if place_of_work is None else stores[place_of_work]
         known = passwords.get(email) if User.objects.filter(email=email).exists() else None
         password = known or staff.new_password()
         user = staff.create(

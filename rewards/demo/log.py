@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from loyalty import money
+from rewards import rules
 
 FILE = Path(__file__).parent / "cdnow_transactions.csv"
 CURRENCY = "USD"
@@ -21,18 +22,57 @@ OF_TEN = "mmmmhhhooo"  # how many of ten customers buy where
 
 @dataclass(frozen=True)
 class Purchase:
-    """One row of the sample. The day is real; time of day and store are made of the customer's number."""
+    """Something that somebody bought."""
 
     customer: int
     receipt: str
     occurred_at: datetime
     store: str
-    units: int
-    amount_minor: int
+
+    @property
+    def amount_minor(self) -> int:
+        """What it cost."""
+        raise NotImplementedError
 
     @property
     def channel(self) -> str:
+        """Where it was bought."""
         return "online" if self.store == "online" else "store"
+
+    def basket(self) -> rules.Basket:
+        """What was in it, as a till reports it."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Row(Purchase):
+    """One row of the sample. The day is real; time of day and store are made of the customer's number."""
+
+    units: int
+    cost_minor: int
+
+    @property
+    def amount_minor(self) -> int:
+        """As the sample says."""
+        return self.cost_minor
+
+    def basket(self) -> rules.Basket:
+        """So many discs: the sample says no more."""
+        line = rules.Line(
+            number=1,
+            sku="CD",
+            name="Compact discs",
+            category="music",
+            quantity_milli=self.units * 1000,
+            amount_minor=self.amount_minor,
+        )
+        return rules.Basket(
+            lines=(line,),
+            occurred_at=self.occurred_at,
+            currency=CURRENCY,
+            store=self.store,
+            channel=self.channel,
+        )
 
 
 @dataclass(frozen=True)
@@ -59,7 +99,7 @@ def store_of(customer: int) -> str:
     return next(code for code in STORES if code.startswith(initial))
 
 
-def purchases(file: Path = FILE) -> list[Purchase]:
+def purchases(file: Path = FILE) -> list[Row]:
     """Every purchase in the file's order: by customer, then by day."""
     with file.open(newline="") as text:
         rows = list(csv.DictReader(text))
@@ -69,13 +109,13 @@ def purchases(file: Path = FILE) -> list[Purchase]:
         minute = chance(customer, f"minute:{row['date']}", OPEN_MINUTES - 60) + number % 60
         opening = datetime.combine(date.fromisoformat(row["date"]), time(OPENS_AT), UTC)
         found.append(
-            Purchase(
+            Row(
                 customer=customer,
                 receipt=f"CD-{number:06d}",
                 occurred_at=opening + timedelta(minutes=minute),
                 store=store_of(customer),
                 units=int(row["units"]),
-                amount_minor=money.minor(row["amount"], CURRENCY),
+                cost_minor=money.minor(row["amount"], CURRENCY),
             )
         )
     return found
@@ -93,4 +133,7 @@ def events(bought: Sequence[Purchase]) -> list[Event]:
 def _joining(first: Purchase) -> Joining:
     minutes = chance(first.customer, "joining", JOIN_MINUTES)
     morning = datetime.combine(first.occurred_at.date(), time(JOINS_AT), UTC)
-    return Joining(first.customer, morning + timedelta(minutes=minutes), first.store)
+    joins = morning + timedelta(minutes=minutes)
+    if joins >= first.occurred_at:  # a shop that opens early, or far from Greenwich
+        joins = first.occurred_at - timedelta(minutes=1 + minutes % 10)
+    return Joining(first.customer, joins, first.store)

@@ -30,13 +30,13 @@ class Person:
     wants_news: bool
 
 
-def person(customer: int) -> Person:
-    """Who stands behind this customer's number; every other one reads Japanese."""
+def person(customer: int, demo: str = "cdnow") -> Person:
+    """Who stands behind this customer's number in a demo; every other one reads Japanese."""
     language = "ja" if customer % 2 == 0 else "en"
     given, given_roman = _name(customer, language, "given")
     family, family_roman = _name(customer, language, "family")
     return Person(
-        external_id=external_id(customer),
+        external_id=external_id(customer, demo),
         name=f"{family} {given}" if language == "ja" else f"{given} {family}",
         email=f"{given_roman}.{family_roman}.{customer}@example.com",
         phone=_phone(customer) if language == "en" else None,
@@ -46,9 +46,9 @@ def person(customer: int) -> Person:
     )
 
 
-def external_id(customer: int) -> str:
+def external_id(customer: int, demo: str = "cdnow") -> str:
     """By which a second run knows who has joined already."""
-    return f"cdnow-{customer:05d}"
+    return f"{demo}-{customer:05d}"
 
 
 def _name(customer: int, language: str, part: str) -> tuple[str, str]:

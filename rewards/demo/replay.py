@@ -1,4 +1,4 @@
-"""Living the sample's eighteen months again, through the operations that the API calls.
+"""Living a demo's months again, through the operations that the API calls.
 
 Safe to stop at any point and to run again: events happen in one order, some hundred to a transaction, and what has
 happened is told by external ids and receipt numbers.
@@ -6,9 +6,9 @@ happened is told by external ids and receipt numbers.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -19,13 +19,16 @@ from loyalty.models import Programme
 from members.consent import Choice
 from members.enrolment import enrol
 from members.models import Identity, Sale
-from rewards import rules
-from rewards.demo import log
+from rewards import programme_file
+from rewards.demo import invented, log, shops
 from rewards.demo.people import external_id, person
 from rewards.earning import Receipt, record_sale
 
 ACTOR = "system:demo"
 DOCUMENT = Path(__file__).parent / "cdnow.json"
+PROGRAMMES = Path(__file__).parent / "programmes"
+CDNOW = "cdnow"
+DEMOS = (CDNOW, *shops.SHOPS)
 AT_ONCE = 100  # events in one transaction
 LOCK = "loyalty.demo"
 
@@ -36,34 +39,44 @@ class ProgrammeInUseError(RuntimeError):
     """Somebody's own programme runs here: the demo stays away from it."""
 
 
-def replay(*, progress: Progress, customers: int | None = None) -> int:
-    """Apply the demo's programme and let everything happen that has not yet; the first `customers` only, if given.
+def replay(*, progress: Progress, customers: int | None = None, demo: str = CDNOW) -> int:
+    """Apply a demo's programme and let everything happen that has not yet; the first `customers` only, if given.
 
     Returns how many events that were. Raises ProgrammeInUseError.
     """
-    bought = [p for p in log.purchases() if customers is None or p.customer <= customers]
     with _alone(), _quick_commits():
-        _apply_programme()
+        first = _apply_programme(demo)
+        everything = [e for e in history(demo, first.applied_at) if customers is None or e.customer <= customers]
         members, receipts = _known()
-        everything = log.events(bought)
-        waiting = [event for event in everything if not _happened(event, members, receipts)]
+        waiting = [event for event in everything if not _happened(event, members, receipts, demo)]
         done = len(everything) - len(waiting)
         newest = Programme.objects.latest("version")
         for start in range(0, len(waiting), AT_ONCE):
             progress((done + start) / len(everything))
             with policies.newest_is(newest.version, newest.applied_at):
-                _live(waiting[start : start + AT_ONCE], members)
+                _live(waiting[start : start + AT_ONCE], members, demo)
     return len(waiting)
 
 
-def _apply_programme() -> None:
+def history(demo: str, until: datetime) -> list[log.Event]:
+    """Everything that happens in a demo, oldest first. What is invented ends on the day before `until`."""
+    return log.events(log.purchases() if demo == CDNOW else invented.purchases(shops.SHOPS[demo], until=until))
+
+
+def programme_of(demo: str) -> Path:
+    """The programme file of a demo."""
+    return DOCUMENT if demo == CDNOW else PROGRAMMES / f"{demo}.yaml"
+
+
+def _apply_programme(demo: str) -> Programme:
     """The demo's is the first version, in force for all earlier time; later versions are somebody's own affair."""
     first = Programme.objects.order_by("version").first()
+    text = programme_of(demo).read_bytes().decode()
     if first is None:
-        text = DOCUMENT.read_text(encoding="utf-8")
-        policies.apply(document=json.loads(text), text=text, actor=ACTOR)
-    elif first.actor != ACTOR:
-        raise ProgrammeInUseError("There is a programme already, and it is not the demo's.")
+        return programme_file.apply(text=text, actor=ACTOR)
+    if first.actor != ACTOR or first.document.get("name") != programme_file.read(text).document["name"]:
+        raise ProgrammeInUseError(f"There is a programme already, and it is not that of the demo {demo}.")
+    return first
 
 
 def _known() -> tuple[dict[str, UUID], set[str]]:
@@ -72,22 +85,23 @@ def _known() -> tuple[dict[str, UUID], set[str]]:
     return dict(members), set(Sale.objects.filter(actor=ACTOR).values_list("receipt", flat=True))
 
 
-def _happened(event: log.Event, members: dict[str, UUID], receipts: set[str]) -> bool:
+def _happened(event: log.Event, members: dict[str, UUID], receipts: set[str], demo: str) -> bool:
     if isinstance(event, log.Joining):
-        return external_id(event.customer) in members
+        return external_id(event.customer, demo) in members
     return event.receipt in receipts
 
 
-def _live(events: Sequence[log.Event], members: dict[str, UUID]) -> None:
+def _live(events: Sequence[log.Event], members: dict[str, UUID], demo: str) -> None:
     """Some events in one transaction: all of them, or none. What concerns different people is written together."""
     with transaction.atomic():
         for wave in _waves(events):
             with rows.together():
                 for event in wave:
+                    who = external_id(event.customer, demo)
                     if isinstance(event, log.Joining):
-                        members[external_id(event.customer)] = _join(event)
+                        members[who] = _join(event, demo)
                     else:
-                        _buy(event, members[external_id(event.customer)])
+                        _buy(event, members[who])
 
 
 def _waves(events: Sequence[log.Event]) -> Iterator[list[log.Event]]:
@@ -104,8 +118,8 @@ def _waves(events: Sequence[log.Event]) -> Iterator[list[log.Event]]:
         yield wave
 
 
-def _join(event: log.Joining) -> UUID:
-    who = person(event.customer)
+def _join(event: log.Joining, demo: str) -> UUID:
+    who = person(event.customer, demo)
     consents = [Choice(purpose="marketing", channel="email", given=True)] if who.wants_news else []
     member = enrol(
         name=who.name,
@@ -123,25 +137,10 @@ def _join(event: log.Joining) -> UUID:
 
 
 def _buy(event: log.Purchase, member: UUID) -> None:
-    line = rules.Line(
-        number=1,
-        sku="CD",
-        name="Compact discs",
-        category="music",
-        quantity_milli=event.units * 1000,
-        amount_minor=event.amount_minor,
-    )
-    basket = rules.Basket(
-        lines=(line,),
-        occurred_at=event.occurred_at,
-        currency=log.CURRENCY,
-        store=event.store,
-        channel=event.channel,
-    )
     receipt = Receipt(
         store=policies.store(event.store),
         number=event.receipt,
-        basket=basket,
+        basket=event.basket(),
         total_minor=event.amount_minor,
     )
     record_sale(receipt=receipt, member={"id": member}, actor=ACTOR)

@@ -67,6 +67,7 @@ RULES = {
     "channel": gettext_lazy("In another way of buying"),
     "tenders": gettext_lazy("With another way of paying"),
     "weekday": gettext_lazy("On other days of the week"),
+    "programme_closing": gettext_lazy("The programme is ending: nothing is earned any more"),
     "hour": gettext_lazy("At other times of day"),
     "date": gettext_lazy("On other days"),
     "tier": gettext_lazy("For another tier"),

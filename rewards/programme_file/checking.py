@@ -7,7 +7,7 @@ from typing import Any
 
 from . import meaning, shape
 from .problems import Problem, ProgrammeRefused, in_order
-from .reading import Source, read
+from .reading import MOST_PROBLEMS, Source, read
 
 
 def check(text: str) -> list[Problem]:
@@ -29,6 +29,7 @@ def check_source(source: Source) -> list[Problem]:
     wrong_form = shape.problems(source)
     if not wrong_form:
         return in_order(meaning.problems(source))
-    rest = shape.sound_parts(source, wrong_form)
+    many = len(wrong_form) >= MOST_PROBLEMS or any(one.code == "too_many" for one in wrong_form)
+    rest = None if many else shape.sound_parts(source, wrong_form)
     found = meaning.contradictions(rest, [one.place for one in wrong_form]) if rest is not None else []
     return in_order([*wrong_form, *found])

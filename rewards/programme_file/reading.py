@@ -22,6 +22,7 @@ MOST_BYTES = 1_048_576
 DEPTH = 20
 MOST_TEXT = 20_000  # characters of one value
 MOST_KEY = 200
+MOST_NODES = 200_000
 MOST_DIGITS = 30
 MOST_PROBLEMS = 100
 
@@ -120,6 +121,7 @@ class _Reader:
         self.places: dict[str, Spot] = {}
         self.open: list[_Open] = []
         self.root: Any = None
+        self.nodes = 0
 
     def read(self, text: str) -> Source:
         try:
@@ -183,6 +185,10 @@ class _Reader:
             self._put(None, event)
             return
         if isinstance(event, yaml.NodeEvent):
+            self.nodes += 1
+            if self.nodes > MOST_NODES:
+                detail = _("The file has more than %(most)d values.") % {"most": MOST_NODES}
+                self._say(event, "too_large", detail, _("a programme of 2,000 rules has fewer"), stop=True)
             self._refuse_marks(event)
         if isinstance(event, yaml.CollectionStartEvent):
             self._begin(event)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from . import references
 from .campaigning import campaign, defaults
@@ -79,6 +80,7 @@ def _read(document: Mapping[str, object], version: int, versions: Versions) -> t
         earning=settings.earning,
         pending=settings.pending,
         expiry=settings.expiry,
+        closes_at=_closes_at(root),
         bases=tuple(rule for rule in sales if rule.stage == BASE),
         multipliers=tuple(rule for rule in sales if isinstance(rule, Multiplier)),
         bonuses=tuple(rule for rule in sales if rule.stage == BONUS),
@@ -92,6 +94,11 @@ def _read(document: Mapping[str, object], version: int, versions: Versions) -> t
         shared=_shared(in_force, campaigns),
     )
     return ruleset, in_order(problems_found, document)
+
+
+def _closes_at(root: Node) -> datetime | None:
+    """When a programme that closes ends earning."""
+    return root.child("closing").time("earning_until") if root.has("closing") else None
 
 
 def _segments(root: Node, settings: Settings) -> _Segments:

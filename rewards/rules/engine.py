@@ -29,6 +29,7 @@ ONE_UNIT = Line(1, 0)
 NO_DATA: Mapping[str, object] = {}
 IN_FORCE = Failure("")
 NO_LINE = Failure("no_line")
+NO_MEMBER = Failure("no_member")
 
 
 class Round:
@@ -201,6 +202,8 @@ def decide(basket: Basket, facts: Facts | None, ruleset: Ruleset) -> Decision:
     run = Round(basket, facts or NOBODY, ruleset)
     if facts is None:
         return _nothing(run, ruleset.rules)
+    if ruleset.closes_at is not None and basket.occurred_at >= ruleset.closes_at:
+        return _nothing(run, ruleset.rules, _closing(run, ruleset.closes_at))
     return run.decision(run.all_stages(ruleset.bases, ruleset.multipliers, ruleset.bonuses))
 
 
@@ -221,6 +224,8 @@ def answer(occurrence: Occurrence, facts: Facts | None, ruleset: Ruleset) -> Dec
     rules = ruleset.triggered.get(occurrence.trigger, ())
     if facts is None:
         decision = _nothing(run, rules)
+    elif ruleset.closes_at is not None and occurrence.occurred_at >= ruleset.closes_at:
+        decision = _nothing(run, rules, _closing(run, ruleset.closes_at))
     else:
         stages = (
             [rule for rule in rules if rule.stage == BASE],
@@ -232,8 +237,13 @@ def answer(occurrence: Occurrence, facts: Facts | None, ruleset: Ruleset) -> Dec
     return decision
 
 
-def _nothing(run: Round, rules: Sequence[Rule]) -> Decision:
-    run.refused = [Refused(rule, Failure("no_member")) for rule in rules]
+def _closing(run: Round, closes_at: datetime) -> Failure:
+    at = run.case.basket.occurred_at
+    return Failure("programme_closing", closes_at.isoformat(), at.isoformat())
+
+
+def _nothing(run: Round, rules: Sequence[Rule], why: Failure = NO_MEMBER) -> Decision:
+    run.refused = [Refused(rule, why) for rule in rules]
     decision = run.decision([])
     decision.tier_used = None
     decision.facts = {}

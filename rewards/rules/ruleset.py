@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from .basis import Earning
@@ -23,6 +24,7 @@ class Ruleset:
     earning: Earning
     pending: Pending
     expiry: Expiry
+    closes_at: datetime | None  # from here on nothing is earned: the programme closes
     bases: tuple[Rule, ...]  # each stage by priority (highest first), then code
     multipliers: tuple[Multiplier, ...]
     bonuses: tuple[Rule, ...]

@@ -1,4 +1,7 @@
-"""`manage.py seed_demo cdnow`: load the demo. Stop it at any point and run it again; a complete one changes nothing."""
+"""`manage.py seed_demo cdnow|coffee|outdoor|department`: load a demo.
+
+Stop it at any point and run it again; a complete one changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,6 @@ from loyalty.runtime import terminal
 from loyalty.runtime.home import read_json, write_private
 from rewards.demo import cast, replay
 
-DEMOS = ("cdnow",)
 REPLAYED = 0.75  # the share of the whole work, by the clock
 FACTS_AT_ONCE = 500
 
@@ -39,14 +41,14 @@ class Shown:
 
 
 class Command(BaseCommand):
-    """Eighteen months of purchases, people to sign in as, and the messages that followed."""
+    """Months of purchases, people to sign in as, and the messages that followed."""
 
     help = "Load a demo programme; harmless to repeat."
     requires_system_checks = []  # they take seconds, and `migrate` ran them
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Which demo, and how much of it."""
-        parser.add_argument("demo", choices=DEMOS)
+        parser.add_argument("demo", choices=replay.DEMOS)
         parser.add_argument("--customers", type=int, help="only the first so many (for tests)")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -54,7 +56,9 @@ class Command(BaseCommand):
         settings.LOYALTY_HOME.mkdir(parents=True, exist_ok=True)
         shown = Shown()
         try:
-            happened = replay.replay(progress=lambda done: shown.now(done * REPLAYED), customers=options["customers"])
+            happened = replay.replay(
+                progress=lambda done: shown.now(done * REPLAYED), customers=options["customers"], demo=options["demo"]
+            )
             self._sign_ins()
             self._carry(shown)
             shown.now(1.0)

@@ -71,6 +71,14 @@ SECTIONS: dict[str, Schema] = {
     "messages": listing(MESSAGE),
 }
 
+CLOSING: Schema = {
+    **mapping(
+        {"earning_until": ref("time"), "redeeming_until": ref("time"), "text": ref("long_localised")},
+        ("earning_until", "redeeming_until"),
+    ),
+    "description": "the end of the programme; announce it on the staff side, which also tells the members",
+}
+
 SCHEMA: Schema = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "Loyalty programme file",
@@ -79,6 +87,7 @@ SCHEMA: Schema = {
             "loyalty": {"const": 1, "description": "1, the version of this syntax"},
             "name": ref("localised"),
             "settings": SETTINGS,
+            "closing": CLOSING,
             **SECTIONS,
         },
         ("loyalty",),

@@ -41,8 +41,9 @@ def problems(source: Source) -> list[Problem]:
 
 def contradictions(source: Source, wrong: Iterable[str]) -> list[Problem]:
     """What a document says against itself, where the parts at the places `wrong` were of the wrong form."""
-    found = [finding for check in CHECKS for finding in check(source.document)]
-    named = {finding.place for finding in found} | set(wrong)
+    taken = set(wrong)
+    found = [finding for check in CHECKS for finding in check(source.document) if finding.place not in taken]
+    named = {finding.place for finding in found} | taken
     engine = _of_the_engine(source.document, named)
     found.extend(finding for finding in engine if finding.code not in _ABOUT_WHAT_IS_MISSING)
     return [_problem(source, finding) for finding in found]
