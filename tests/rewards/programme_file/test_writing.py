@@ -43,8 +43,9 @@ def test_canonical_text_reads_as_people_write():
 
 def test_texts_that_would_be_read_as_something_else_are_quoted():
     odd = ["null", "true", "~", "1", "0x1F", "1e3", "-", "a: b", "a #b", " x", "x ", "", "'", '"', "{", "[a]", "@x",
-           "%x", "&a", "*a", "!t", "|", ">", "?", "no", "12:30", "2026-12-01", "a\nb", "a\tb", "\u00a0", "\u3000", "\u200b",
-           "日本", "名: 前", "ー", "…", "£1", ".inf", "+1", "a,b", "a]", "\x85", "\U0001f600", "\ufeffx"]  # fmt: skip
+           "%x", "&a", "*a", "!t", "|", ">", "?", "no", "12:30", "2026-12-01", "a\nb", "a\tb", "\u00a0", "\u3000",
+           "\u200b", "日本",
+           "名: 前", "ー", "…", "£1", ".inf", "+1", "a,b", "a]", "\x85", "\U0001f600", "\ufeffx"]  # fmt: skip
     document = {"loyalty": 1, "x": odd, "y": {text or "empty": 1 for text in odd}}
     assert read(canonical(document)).document == document
 
