@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import statistics
 import tempfile
 import time
@@ -51,7 +52,9 @@ def main(options: argparse.Namespace) -> int:
         follow(whatif.start(document=document, name="warm-up", since=nothing[0], until=nothing[1], actor=history.ACTOR))
         run = whatif.start(document=changed(document), name="bench", since=None, until=None, actor=history.ACTOR)
         figures = follow(run)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)  # of the worker, which is over
     figures = {"machine": machine(), "template": options.template, **figures}
+    figures["processor_seconds_of_the_worker"] = round(used.ru_utime + used.ru_stime, 1)
     figures["books"] = books()
     honest = run_is_whole(run) and Entry.objects.count() == entries
     say(json.dumps(figures, indent=2))
