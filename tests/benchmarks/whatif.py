@@ -47,7 +47,11 @@ def main(options: argparse.Namespace) -> int:
     history.load(options.sales // PURCHASES, PURCHASES, document=document, lines=3)
     say(f"{Sale.objects.count():,} sales loaded by COPY in {time.monotonic() - started:.0f} s")
     entries = Entry.objects.count()
-    with tempfile.TemporaryDirectory(prefix="whatif-") as place, system.worker(dict(os.environ), Path(place)):
+    with (
+        tempfile.TemporaryDirectory(prefix="whatif-") as place,
+        system.worker(dict(os.environ), Path(place)),
+        system.beat(dict(os.environ), Path(place)),
+    ):
         nothing = (history.OPENED - timedelta(days=2), history.OPENED - timedelta(days=1))
         follow(whatif.start(document=document, name="warm-up", since=nothing[0], until=nothing[1], actor=history.ACTOR))
         run = whatif.start(document=changed(document), name="bench", since=None, until=None, actor=history.ACTOR)
