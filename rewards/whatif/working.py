@@ -23,7 +23,7 @@ from rewards.models import WhatIf, WhatIfChunk
 
 from . import history, limits, outcome, settling, tally
 from .replay import Comparison
-from .runs import OPEN
+from .runs import OPEN, wake_up
 from .sides import Side, side
 
 log = logging.getLogger(__name__)
@@ -76,6 +76,7 @@ def fail(run_id: UUID, problem: str, detail: str) -> None:
 
 def _work_on(run_id: UUID) -> bool:
     if _cut_up(run_id):
+        wake_up()  # whoever came before there was a chunk has gone again
         return True
     chunk_id = _begin(run_id)
     if chunk_id is not None:
@@ -189,6 +190,7 @@ def _finish(run_id: UUID) -> bool:
             run.limits = found.kept
             run.save(update_fields=["pass_number", "limits"])
             chunks.filter(number__in=found.untouched).update(done_pass=run.pass_number)
+            transaction.on_commit(wake_up)
             return True
         run.limits = found.kept
         run.result = outcome.result(
