@@ -24,8 +24,7 @@ EVERY_CENT = [{"code": "base", "kind": "per_amount", "points": 1, "per": "1"}]
 def slowly(committed):
     """A history that takes several chunks, each begun by a worker of one process."""
     apply(rules=EVERY_CENT)
-    people = join(60)
-    sell(people, visits(3, members=60, sales=60 * 15))
+    sell(join(60), visits(3, members=60, sales=60 * 15, gap=500))
 
 
 def test_a_killed_worker_loses_nothing_and_counts_nothing_twice(slowly, committed, tmp_path):
