@@ -81,6 +81,9 @@ def test_double_points_on_tuesdays_in_fifteen_clicks(browser: Browser, served: s
     assert "In the Osaka stores only." in words and "At most 50,000 points in total" in words
     assert page.inner_text("#reach") == "2 of 3 members"
     shoot(page, "path-editor")
+    if SHOTS:
+        page.evaluate("scrollTo(0, 0)")
+        page.screenshot(path=str(Path(SHOTS) / "campaign-editor.png"))
     hand.click("button:has-text('Save and review')")
     assert "No what-if was run" in page.inner_text("#whatif")
     hand.click("button:has-text('Run a what-if')")
