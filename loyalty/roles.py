@@ -42,6 +42,7 @@ THINGS: dict[str, tuple[str, ...]] = {
     ),
     "messages": ("members.message",),
     "programme": ("loyalty.programme",),
+    "drafts": ("rewards.draft",),
     "stores": ("loyalty.store",),
     "keys": ("loyalty.apikey", "loyalty.apiclient"),
     "staff": ("loyalty.user", "loyalty.staffrole"),
@@ -76,7 +77,7 @@ def _powers(*, view: str = "", change: str = "", do: str = "") -> Powers:
     return Powers(view=frozenset(view.split()) | changes, change=changes, do=frozenset(do.split()))
 
 
-_ALL = "members sales ledger messages programme stores keys staff facts audit corrections terms"
+_ALL = "members sales ledger messages programme drafts stores keys staff facts audit corrections terms"
 TABLE: dict[str, Powers] = {
     Role.CASHIER: _powers(do="till"),
     Role.MANAGER: _powers(view="members sales ledger messages programme stores", do="home till contact export"),
@@ -84,13 +85,17 @@ TABLE: dict[str, Powers] = {
         view="members sales ledger messages programme stores facts corrections terms", do="home contact export"
     ),
     Role.MARKETER: _powers(
-        view="members sales ledger messages programme stores corrections terms", do="home correct terms"
+        view="members sales ledger messages programme stores corrections terms",
+        change="drafts",
+        do="home correct terms",
     ),
-    Role.FINANCE: _powers(view="sales ledger programme stores corrections terms", do="home books check export approve"),
+    Role.FINANCE: _powers(
+        view="sales ledger programme drafts stores corrections terms", do="home books check export approve"
+    ),
     Role.AUDITOR: _powers(view=_ALL, do="home books check export"),
     Role.ADMINISTRATOR: _powers(
         view=_ALL,
-        change="stores keys staff",
+        change="stores keys staff drafts",
         do="home till contact export books check correct approve terms closing",
     ),
 }

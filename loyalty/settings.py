@@ -210,6 +210,8 @@ LOYALTY_TRUSTED_PROXIES = env.list("LOYALTY_TRUSTED_PROXIES", default=[])  # who
 LOYALTY_KEY_LIMIT_PER_MINUTE = env.int("LOYALTY_KEY_LIMIT_PER_MINUTE", default=6000)
 LOYALTY_FAILED_LIMIT_PER_MINUTE = env.int("LOYALTY_FAILED_LIMIT_PER_MINUTE", default=60)
 
+LOYALTY_WHATIF_PARALLEL = env.int("LOYALTY_WHATIF_PARALLEL", default=2)  # replays at one time, on all workers together
+
 CELERY_BROKER_URL = env("BROKER_URL", default="redis://127.0.0.1:6379/0")
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -234,9 +236,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "loyalty.tasks.drop_old_replies": 3600,
         "loyalty.tasks.drop_old_sessions": 3600,
         "members.tasks.sweep_messages": 5,
+        "rewards.tasks.sweep_what_if": 5,
         "rewards.tasks.sweep_corrections": 30,
-        "members.tasks.follow_programme": 60,
         "members.tasks.drop_old_sign_in_codes": 3600,
+        "members.tasks.follow_programme": 60,
         "rewards.tasks.sweep_occasions": 60,
         "rewards.tasks.note_birthdays": 600,
     }.items()

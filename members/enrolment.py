@@ -61,8 +61,7 @@ def enrol(
         referrals.refuse_own(brought_by, folded, who.name, who.birthday)
     now = clock.now()
     at = occurred_at or now
-    if programme.closing is not None and at >= programme.closing.earning_until:
-        raise ProgrammeClosed("Nobody can join any more: this programme is closing.")
+    _refuse_closing(programme, at)
     account = Account(opened_at=at, as_of=now)
     member = Member(account=account, store=store, enrolled_at=at, created_at=now, attributes=checked)
     who.member = member
@@ -81,14 +80,22 @@ def enrol(
             rows.write(tiers.opening(member=member, policies=programme, at=at))
             if agreed is not None:
                 rows.write(TermsAcceptance(member=member, terms=agreed, at=at, place=place, source=actor))
-            told = ["member.enrolled", *(["profile.complete"] if profile.is_complete(who, folded) else [])]
-            for fact in told:
-                outbox.record(
-                    fact,
-                    account=account.pk,
-                    payload={"member": str(member.pk), "store": store.code if store else None},
-                    occurred_at=at,
-                )
+            _tell(member, complete=profile.is_complete(who, folded))
     except IntegrityError as error:
         raise identities.refusal(error, folded) from error
     return member
+
+
+def _refuse_closing(programme: policies.Policies, at: datetime) -> None:
+    if programme.closing is not None and at >= programme.closing.earning_until:
+        raise ProgrammeClosed("Nobody can join any more: this programme is closing.")
+
+
+def _tell(member: Member, *, complete: bool) -> None:
+    for fact in ("member.enrolled", *(("profile.complete",) if complete else ())):
+        outbox.record(
+            fact,
+            account=member.account_id,
+            payload={"member": str(member.pk), "store": member.store.code if member.store else None},
+            occurred_at=member.enrolled_at,
+        )

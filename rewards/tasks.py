@@ -6,7 +6,7 @@ from uuid import UUID
 from celery import shared_task
 
 from loyalty import broker, schedule
-from rewards import birthdays, corrections, occasions, referrals
+from rewards import birthdays, corrections, occasions, referrals, whatif
 
 MINUTE = timedelta(minutes=1)
 WORK_OFF_CORRECTION = "rewards.tasks.work_off_correction"
@@ -31,6 +31,20 @@ def note_birthdays() -> None:
     """Note the birthdays of the programme's day; often, since its midnight is not the host's."""
     if schedule.claim("rewards.note_birthdays", every=timedelta(minutes=10)):
         birthdays.note_all()
+
+
+@shared_task
+def replay_history() -> None:
+    """One piece of a what-if run, then room for other tasks before the next one."""
+    if whatif.work():
+        broker.send("rewards.tasks.replay_history")
+
+
+@shared_task
+def sweep_what_if() -> None:
+    """The same for runs that nobody was woken up for."""
+    if schedule.claim("rewards.sweep_what_if", every=schedule.SWEEP):
+        whatif.sweep()
 
 
 @shared_task

@@ -21,7 +21,10 @@ _MEMBERS = [
 ]
 _MEMBERS.append(("redeem", "Redemptions", "admin:rewards_redemption_changelist", "view", "ledger"))
 _PROGRAMME = [
-    ("rule", "Versions", "admin:loyalty_programme_changelist", "view", "programme"),
+    ("rule", "Programme", "admin:programme", "view", "programme"),
+    ("query_stats", "What if", "admin:whatif_start", "view", "drafts"),
+    ("calendar_month", "Calendar", "admin:programme_calendar", "view", "programme"),
+    ("history_edu", "Versions", "admin:programme_versions", "view", "programme"),
     ("gavel", "Terms", "admin:terms", "view", "terms"),
     ("undo", "Corrections", "admin:corrections", "view", "corrections"),
     ("event_busy", "Closing", "admin:closing", "view", "terms"),
@@ -63,8 +66,16 @@ def _item(request: HttpRequest, icon: str, title: str, name: str, act: str, thin
         link = reverse(name)
     except NoReverseMatch:
         return None
-    active = request.path == link if name == "admin:index" else request.path.startswith(link)
+    inside = request.path.startswith(link) and not any(request.path.startswith(other) for other in _inner(name))
+    active = request.path == link if name == "admin:index" else inside
     return {"icon": icon, "title": _(title), "link": link, "active": active}
+
+
+def _inner(name: str) -> list[str]:
+    """Addresses below an entry's that are entries of their own."""
+    return (
+        [reverse("admin:programme_calendar"), reverse("admin:programme_versions")] if name == "admin:programme" else []
+    )
 
 
 def account(request: HttpRequest) -> list[dict[str, Any]]:
@@ -79,6 +90,18 @@ def programme_name(request: HttpRequest | None = None) -> str:
 
 def _marked() -> None:
     """Titles of the tables above, for the translators' tools; never called."""
-    _("Home"), _("Till"), _("Sales"), _("Ledger"), _("Decisions"), _("Versions"), _("Messages"), _("Facts")
+    (
+        _("Home"),
+        _("Till"),
+        _("Programme"),
+        _("What if"),
+        _("Calendar"),
+        _("Sales"),
+        _("Ledger"),
+        _("Decisions"),
+        _("Versions"),
+        _("Messages"),
+        _("Facts"),
+    )
     _("Redemptions"), _("Stores"), _("API keys"), _("Checks"), _("Audit log"), _("Staff")
     _("Terms"), _("Corrections"), _("Closing")

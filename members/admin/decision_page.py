@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -53,7 +54,7 @@ def show(request: HttpRequest, decision: Decision) -> HttpResponse:
         "columns": [names.get(row["rule"], row["rule"]) for row in decision.body.get("rules", [])],
         "lines": _lines(decision, sale),
         "totals": _totals(decision, sale),
-        "rules": _rules(decision, names),
+        "rules": rules_in_words(decision.body, names),
         "change": _change(decision, language),
         "entries": [_entry(entry) for entry in entries],
         "lots": [
@@ -189,7 +190,7 @@ def _totals(decision: Decision, sale: Sale | None) -> dict[str, Any]:
     }
 
 
-def _rules(decision: Decision, names: dict[str, str]) -> list[dict[str, Any]]:
+def rules_in_words(body: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, Any]]:
     """Every rule in force, those that gave points first, then those that did not, each with its reason."""
     applied = [
         {
@@ -198,7 +199,7 @@ def _rules(decision: Decision, names: dict[str, str]) -> list[dict[str, Any]]:
             "applied": True,
             "why": _worked_out(row),
         }
-        for row in decision.body.get("rules", [])
+        for row in body.get("rules", [])
     ]
     refused = [
         {
@@ -207,7 +208,7 @@ def _rules(decision: Decision, names: dict[str, str]) -> list[dict[str, Any]]:
             "applied": False,
             "why": _refused(row, names),
         }
-        for row in decision.body.get("not_applied", [])
+        for row in body.get("not_applied", [])
     ]
     cut = [
         {
@@ -217,7 +218,7 @@ def _rules(decision: Decision, names: dict[str, str]) -> list[dict[str, Any]]:
             "why": _("%(limit)s, %(points)s points")
             % {"limit": vocabulary.cap(row["cap"]), "points": words.number(row["limit"])},
         }
-        for row in decision.body.get("caps", [])
+        for row in body.get("caps", [])
     ]
     return applied + cut + refused
 
@@ -232,7 +233,7 @@ def _worked_out(row: dict[str, Any]) -> str:
     return (_(", ")).join(parts)
 
 
-def _refused(row: dict[str, Any], names: dict[str, str]) -> str:
+def _refused(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
     text = vocabulary.reason(row["why"])
     if "by" in row:
         text = f"{text}: {names.get(row['by'], row['by'])}"

@@ -158,7 +158,7 @@ def totals(found: dict[str, int]) -> list[tuple[str, str, str]]:
     return [
         (_("members"), n(found["members"]), _("in %(sales)s sales and activities") % {"sales": n(found["sales"])}),
         (_("granted"), n(found["granted"]), _("points of this rule")),
-        (_("settled"), n(found["returned"] + found["settled"]), _("returned, or corrected before")),
+        (_("settled before"), n(found["returned"] + found["settled"]), _("returned, or corrected before")),
         (_("still due"), n(found["due"]), _("from %(members)s members") % {"members": n(found["owing"])}),
         (_("spent already"), n(found["spent"]), _("no longer in the lots they came in")),
         (

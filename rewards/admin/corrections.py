@@ -11,6 +11,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -106,7 +107,8 @@ def one(request: HttpRequest, correction_id: UUID) -> Any:
         "one": found,
         "facts": correction_words.facts(found),
         "state": correction_words.state(found),
-        "outcome": correction_words.outcome(found, summary),
+        "outcome": correction_words.outcome(found, summary) if found.started_at else [],
+        "before": _before(found) if found.state == Correction.State.PREPARED else None,
         "progress": correction_words.progress(found, summary) if at_work else "",
         "samples": [(language, telling.sample(found, language)) for language in ("en", "ja")],
         "told": told,
@@ -118,6 +120,13 @@ def one(request: HttpRequest, correction_id: UUID) -> Any:
     if at_work:
         response["Refresh"] = "5"  # progress without script
     return response
+
+
+def _before(found: Correction) -> dict[str, str]:
+    """What the members have in all now, and what they will have at the least."""
+    total = found.parts.aggregate(sum=Sum("member__account__total"))["sum"] or 0
+    taken = found.points if found.deed == Correction.Deed.TAKE_BACK else 0
+    return {"now": words.number(total), "after": words.number(total - taken)}
 
 
 def _powers(request: HttpRequest, found: Correction, summary: dict[str, int]) -> dict[str, Any]:
@@ -196,7 +205,9 @@ def _preview(request: HttpRequest, scope: corrections.Scope, user: User) -> dict
         "owing": found.totals["owing"],
         "adjustments": policies.current().adjustments,
         "second": found.totals["due"] > policies.current().adjustments.second_person_over,
-        "chart": charts.bars([charts.Bar(_span(*step[:2]), step[2]) for step in found.histogram], titled_by="h-hist"),
+        "chart": charts.bars(
+            [charts.Bar(words.number(step[0]), step[2]) for step in found.histogram], titled_by="h-hist"
+        ),
         "steps": [(_span(low, high), words.number(members)) for low, high, members in found.histogram],
         "rows": [correction_words.member_row(row, _named(request, named.get(UUID(row["id"])))) for row in found.rows],
         "before": f"?{urlencode({**rest, 'page': page - 1})}" if page > 1 else "",

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("loyalty", "0006_decisions_by_rule"),
         ("members", "0002_sign_in_codes"),
-        ("rewards", "0002_rule_states"),
+        ("rewards", "0004_drafts"),
     ]
 
     operations = [

@@ -2,8 +2,22 @@
 
 from .claims import SaleClaim
 from .corrections import Correction, CorrectionPart
+from .drafts import Draft, DraftChange
 from .occasions import Occasion
 from .redemptions import Redemption
 from .states import RuleState, SharedCounter
+from .whatif import WhatIf, WhatIfChunk
 
-__all__ = ["Correction", "CorrectionPart", "Occasion", "Redemption", "RuleState", "SaleClaim", "SharedCounter"]
+__all__ = [
+    "Correction",
+    "CorrectionPart",
+    "Draft",
+    "DraftChange",
+    "Occasion",
+    "Redemption",
+    "RuleState",
+    "SaleClaim",
+    "SharedCounter",
+    "WhatIf",
+    "WhatIfChunk",
+]

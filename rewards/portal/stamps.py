@@ -101,12 +101,15 @@ def _shown(card: progress.Card) -> Shown:
 
 def _gives(card: progress.Card) -> str:
     """What comes when it is full, and until when."""
+    points = formats.points(card.points)
     if card.reward:
         text = _("When it is full: %(reward)s") % {"reward": card.reward}
+    elif isinstance(card.rule, rules.Stamps):
+        full = ngettext("When it is full: %(points)s point", "When it is full: %(points)s points", card.points)
+        text = full % {"points": points}
     else:
-        text = ngettext("When it is full: %(points)s point", "When it is full: %(points)s points", card.points) % {
-            "points": formats.points(card.points)
-        }
+        made = ngettext("When you make it: %(points)s point", "When you make it: %(points)s points", card.points)
+        text = made % {"points": points}
     if card.until is None:
         return text
     return _("%(what)s. Until %(day)s") % {"what": text, "day": formats.day_long(card.until)}

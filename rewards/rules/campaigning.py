@@ -100,10 +100,10 @@ def _budget(node: Node, document: Node, settings: Settings) -> int | None:
         limits.append(points)
     if node.has("money"):
         amount, value = node.money("money", settings.currency), point_value(document, settings)
-        if value is None:
+        if value is None and not document.child("settings").has("point_value"):
             mend = 'Say what a point is worth: settings.point_value: "0.01".'
             node.report("money", "no_point_value", "needs the value of a point", mend)
-        else:
+        elif value is not None:
             limits.append(int(amount / value))
     return min(limits, default=None)
 

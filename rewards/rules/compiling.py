@@ -12,7 +12,7 @@ from .campaigns import Campaign
 from .conditions import Condition
 from .kinds import BASE, BONUS, Multiplier, Rule
 from .making import NO_CAMPAIGN, made
-from .reading import Node, Problem, RuleError
+from .reading import Node, Problem, RuleError, in_order
 from .ruleset import Ruleset
 from .settings import Settings
 from .wording import OF_MEMBERS
@@ -39,7 +39,7 @@ def compile(  # noqa: A001  (the noun in front of it tells them apart: rules.com
 
 def problems(document: Mapping[str, object]) -> list[Problem]:
     """Everything that is wrong with the settings that rules read, the rules, campaigns, groups and segments of a
-    document, and what is doubtful; in the order of reading."""
+    document, and what is doubtful; in the order of the document."""
     return _read(document, 0, NO_VERSIONS)[1]
 
 
@@ -93,7 +93,7 @@ def _read(document: Mapping[str, object], version: int, versions: Versions) -> t
         stateful=_stateful(in_force, campaigns),
         shared=_shared(in_force, campaigns),
     )
-    return ruleset, list(dict.fromkeys(problems_found))
+    return ruleset, in_order(problems_found, document)
 
 
 def _closes_at(root: Node) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -13,6 +13,7 @@ from loyalty import money
 _FACTOR = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?", re.ASCII)
 _QUANTITY = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,3})?", re.ASCII)
 _CODE = re.compile(r"[^\s:,\[\]{}\"']{1,60}")
+_STEP = re.compile(r"([^.\[\]]+)|\[([0-9]+)\]")
 MOST_POINTS = 1_000_000_000
 MOST_GRANTED = 10**15
 
@@ -36,6 +37,25 @@ class RuleError(ValueError):
         self.problem = problem
         self.place = problem.place
         self.detail = problem.detail
+
+
+def in_order(found: Iterable[Problem], document: Mapping[str, object]) -> list[Problem]:
+    """Each once, in the order of the places in the document."""
+
+    def position(problem: Problem) -> list[int]:
+        at: object = document
+        positions = []
+        for key, number in _STEP.findall(problem.place):
+            if number:
+                positions.append(int(number))
+                at = at[int(number)] if isinstance(at, list) else None
+            else:
+                keys = [str(one) for one in at] if isinstance(at, dict) else []
+                positions.append(keys.index(key) if key in keys else len(keys))
+                at = at.get(key) if isinstance(at, dict) else None
+        return positions
+
+    return sorted(dict.fromkeys(found), key=position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +106,8 @@ class Node:
         if not isinstance(listed, list):
             self.report(key, "not_a_list", "must be a list", "Begin each entry with a dash.")
             return []
-        return [self._mapping(value, f"{self.path(key)}[{i}]") for i, value in enumerate(listed)]
+        nodes = [self._mapping(value, f"{self.path(key)}[{i}]") for i, value in enumerate(listed)]
+        return [node for node, value in zip(nodes, listed, strict=True) if value is None or isinstance(value, dict)]
 
     def text(self, key: str, default: str = "") -> str:
         """A text that is not empty."""

@@ -103,13 +103,14 @@ def _overlap(node: Node, rule: Rule, campaign: Campaign) -> None:
     """A rule's own window must leave some time of its campaign's."""
     begins = max((one for one in (rule.starts_at, campaign.starts_at) if one), default=None)
     ends = min((one for one in (rule.ends_at, campaign.ends_at) if one), default=None)
-    if begins and ends and begins >= ends and _own(rule.starts_at, rule.ends_at):
+    windows = (rule.starts_at, rule.ends_at), (campaign.starts_at, campaign.ends_at)
+    if begins and ends and begins >= ends and all(_possible(*window) for window in windows):
         key = "from" if rule.starts_at == begins else "until"
         node.report(key, "window_empty", "leaves no time of the campaign's window", "Let the two overlap.")
 
 
-def _own(starts_at: datetime | None, ends_at: datetime | None) -> bool:
-    """Whether a rule's own window is one at all; a contradiction in itself is noted already."""
+def _possible(starts_at: datetime | None, ends_at: datetime | None) -> bool:
+    """Whether a window leaves any time; one that contradicts itself is noted already."""
     return starts_at is None or ends_at is None or starts_at < ends_at
 
 
@@ -129,7 +130,8 @@ def check_bases(rules: list[tuple[Node, Rule]]) -> None:
         if rule.of is None and not bases:
             mend = "Add a per_amount, per_unit or per_visit rule."
             node.report("of", "no_base", "there is no rule whose points it could multiply", mend)
-        elif bases and not any(known[code] for code in (rule.of or bases) & bases):
+        of = (rule.of or bases) & bases
+        if of and not any(known[code] for code in of):
             mend = "Enable one of them, or disable this rule too."
             node.report("of", "base_disabled", "every rule that it multiplies is disabled", mend, severity="warning")
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from uuid import uuid4
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from loyalty.models import Role
+from members import terms
 from members.models import Sale
+from rewards import corrections
+from tests.members.test_terms import CHANGES, MORE, published, written
 
 from .conftest import signed_in
 
@@ -18,6 +24,26 @@ DESKTOP = {"width": 1280, "height": 900}
 RULES = ["color-contrast", "label", "button-name", "link-name", "image-alt", "document-title", "html-has-lang"]
 
 pytestmark = pytest.mark.browser
+
+
+def newer_pages(ada, cleo) -> list[str]:
+    """A correction that is prepared, terms with a draft of the next version, a closing that is announced."""
+    scope = corrections.Scope("base", datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC))
+    made = corrections.prepare(
+        correction=uuid4(), scope=scope, deed="take_back", reason="Wrong labels", words={"en": "Sorry."}, user=cleo
+    )
+    first = published()
+    terms.accept(member=ada, version=1, place="portal", source="member")
+    return [
+        reverse("admin:corrections"),
+        reverse("admin:corrections_new"),
+        reverse("admin:corrections_new") + "?rule=base&since=2026-03-01&through=2026-03-31",
+        reverse("admin:correction", args=[made.pk]),
+        reverse("admin:terms"),
+        reverse("admin:terms_version", args=[first.pk]),
+        reverse("admin:terms_version", args=[written(MORE, CHANGES).pk]),
+        reverse("admin:closing"),
+    ]
 
 
 @pytest.fixture
@@ -32,6 +58,7 @@ def pages(committed, ada, cleo) -> list[str]:
         reverse("admin:loyalty_apikey_new"),
         reverse("admin:loyalty_user_change", args=[cleo.pk]),
         reverse("admin:loyalty_auditrecord_changelist"),
+        *newer_pages(ada, cleo),
         reverse("admin:books"),
         reverse("admin:password_change"),
         reverse("till:find"),

@@ -16,7 +16,7 @@ from loyalty.admin import site
 from loyalty.models import ApiKey, Decision, Entry, Role, User
 from members import terms
 from members.models import Message
-from rewards import corrections
+from rewards import corrections, drafts
 from rewards.till.urls import urlpatterns as till
 
 from .conftest import signed_in
@@ -56,6 +56,22 @@ PAGES: dict[str, Any] = {
     "admin:password_change": STAFF,
     "admin:password_change_done": STAFF,
     "admin:books": ("do", "books"),
+    "admin:programme": ("view", "programme"),
+    "admin:programme_calendar": ("view", "programme"),
+    "admin:programme_versions": ("view", "programme"),
+    "admin:programme_compare": ("view", "programme"),
+    "admin:programme_version": ("view", "programme"),
+    "admin:programme_back": ("change", "drafts"),
+    "admin:programme_new": ("change", "drafts"),
+    "admin:campaign_switch": ("change", "drafts"),
+    "admin:draft_start": ("change", "drafts"),
+    "admin:draft": ("view", "drafts"),
+    "admin:draft_part": ("view", "drafts"),
+    "admin:draft_review": ("view", "drafts"),
+    "admin:whatif_start": ("view", "drafts"),
+    "admin:whatif": ("view", "drafts"),
+    "admin:whatif_stop": ("change", "drafts"),
+    "admin:whatif_members": [("view", "drafts"), ("view", "members"), ("do", "export")],  # all of them
     "admin:closing": ("view", "terms"),
     "admin:terms": ("view", "terms"),
     "admin:terms_version": ("view", "terms"),
@@ -74,19 +90,28 @@ PAGES: dict[str, Any] = {
     "till:hold": ("do", "till"),
     "till:finish": ("do", "till"),
 }
-POSTED = {"admin:members_member_contact", "till:store", "till:sell", "till:hold", "till:finish", "admin:logout"}
+POSTED = {
+    "admin:draft_start",
+    "admin:whatif_stop",
+    "admin:members_member_contact",
+    "till:store",
+    "till:sell",
+    "till:hold",
+    "till:finish",
+    "admin:logout",
+}
 # Written out once more, by hand, so that a slip in the table shows.
 SHOP = {"members", "sales", "ledger", "messages", "programme", "stores"}
 MAY_VIEW = {
     Role.CASHIER: set(),
     Role.MANAGER: SHOP,
     Role.SUPPORT: {*SHOP, "facts", "corrections", "terms"},
-    Role.MARKETER: {*SHOP, "corrections", "terms"},
-    Role.FINANCE: {"sales", "ledger", "programme", "stores", "corrections", "terms"},
-    Role.AUDITOR: {*SHOP, "keys", "staff", "facts", "audit", "corrections", "terms"},
-    Role.ADMINISTRATOR: {*SHOP, "keys", "staff", "facts", "audit", "corrections", "terms"},
+    Role.MARKETER: {*SHOP, "drafts", "corrections", "terms"},
+    Role.FINANCE: {"sales", "ledger", "programme", "drafts", "stores", "corrections", "terms"},
+    Role.AUDITOR: {*SHOP, "drafts", "keys", "staff", "facts", "audit", "corrections", "terms"},
+    Role.ADMINISTRATOR: {*SHOP, "drafts", "keys", "staff", "facts", "audit", "corrections", "terms"},
 }
-MAY_CHANGE = {Role.ADMINISTRATOR: {"stores", "keys", "staff"}}
+MAY_CHANGE = {Role.MARKETER: {"drafts"}, Role.ADMINISTRATOR: {"stores", "keys", "staff", "drafts"}}
 MAY_DO = {
     Role.CASHIER: {"till"},
     Role.MANAGER: {"home", "till", "contact", "export"},
@@ -146,6 +171,8 @@ def allowed(role: str, needed: Any) -> bool:
         return bool(MAY_DO[role] & {"home", "till"})
     if needed == NOBODY:
         return False
+    if isinstance(needed, list):
+        return all(allowed(role, one) for one in needed)
     act, thing = needed
     return thing in {"view": MAY_VIEW, "change": MAY_CHANGE, "do": MAY_DO}[act].get(role, set())
 
@@ -197,6 +224,10 @@ def things(ada, hire, desk) -> dict[str, Any]:
         "redemption_id": uuid4(),
         "correction_id": correction(sale, hire).pk,
         "terms_id": terms.draft(actor="test").pk,
+        "version": 1,
+        "draft_id": drafts.start(name="Draft", actor="system:test").pk,
+        "section": "rules",
+        "code": "base",
         "app_label": "loyalty",
         "members_member": ada.pk,
         "members_sale": sale.pk,

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 OURS = ["loyalty/admin", "members/admin", "rewards/admin", "rewards/till", "loyalty/models/staff.py"]
 TEMPLATES = ["loyalty/templates", "members/templates/staff", "rewards/templates/staff"]
 CALLS = {"_", "gettext", "gettext_lazy", "ngettext"}
-TEXT = r"""('(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")"""
+TEXT = r"""u?('(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")"""
 SAME = {"OK", "API", "CSV", "JSON", "%(label)s"}  # read the same in both languages
 
 
@@ -29,9 +29,10 @@ def of_python(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def of_template(path: Path) -> Iterator[tuple[str, str]]:
-    for match in re.finditer(
-        rf"\b(n?)gettext\(u?{TEXT}(?:,\s*u?{TEXT})?", templatize(path.read_text(), origin=str(path))
-    ):
+    source = templatize(path.read_text(), origin=str(path))
+    for inner in re.finditer(rf"\b_\({TEXT}\)", source):
+        yield ast.literal_eval(inner[1]), ""
+    for match in re.finditer(rf"\b(n?)gettext\(u?{TEXT}(?:,\s*u?{TEXT})?", source):
         plural = ast.literal_eval(match[3]) if match[1] and match[3] else ""
         yield ast.literal_eval(match[2]), plural
 

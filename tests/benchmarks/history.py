@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,13 +22,14 @@ import rewards.demo
 from loyalty import policies
 from loyalty.ids import uuid7
 from loyalty.models import Account, Decision, Entry, Fact, Lot, Store
+from members import tiers
 from members.models import Identity, Member, Profile, Sale, SaleLine, TierChange, TierStanding
 
 OPENED = datetime(2024, 1, 1, 9, 0, tzinfo=UTC)
 CHUNK = 10_000
 ACTOR = "system:bench"
 PROGRAMME = Path(rewards.demo.__file__).with_name("cdnow.json")
-LEVELS = [("bronze", 0), ("silver", 25_000), ("gold", 50_000), ("platinum", 100_000)]
+GOODS = [("BEANS", "coffee"), ("LATTE", "coffee"), ("CAKE", "food"), ("CUP", "goods")]  # of sales of several lines
 
 
 @dataclass
@@ -37,6 +38,8 @@ class Visit:
 
     at: datetime
     amount_minor: int
+    lines: tuple[tuple[str, str, int], ...] = ()  # sku, category, minor units
+    store: int = 0
     sale: UUID = field(default_factory=uuid7)
     decision: UUID = field(default_factory=uuid7)
     entry: UUID = field(default_factory=uuid7)
@@ -79,33 +82,67 @@ def card(number: int) -> str:
     return f"{digits}{-sum(d - 9 if d > 9 else d for d in doubled) % 10}"
 
 
-def level(spend_minor: int) -> str:
-    return next(code for code, least in reversed(LEVELS) if spend_minor >= least)
+@dataclass(frozen=True)
+class Place:
+    """What the rows point to: the programme's version, currency, stores and first tier group."""
+
+    version: int
+    currency: str
+    stores: list[Store]
+    group: tiers.Group | None
+
+    def level(self, spend_minor: int) -> str:
+        """The level that a spend reaches."""
+        found = tiers.reached(self.group, spend_minor) if self.group else None
+        return found.code if found else ""
 
 
-def people(first: int, count: int, purchases: int) -> list[Person]:
-    """Members `first` to `first + count − 1` with `purchases` sales each; only their ids differ each time."""
+def people(first: int, count: int, purchases: int, lines: int = 1, stores: int = 1) -> list[Person]:
+    """Members `first` to `first + count − 1` with `purchases` sales each; only their ids differ each time.
+
+    Every sale has up to `lines` lines, in one of so many stores.
+    """
     chance = random.Random(f"people:{first}")
     found = []
     for number in range(first, first + count):
         person = Person(number, [])
         for week in range(purchases):
             at = person.joined + timedelta(days=7 * week, minutes=5)
-            person.visits.append(Visit(at, chance.randrange(300, 2_500)))
+            visit = Visit(at, chance.randrange(300, 2_500))
+            if lines > 1:
+                visit.at += timedelta(minutes=chance.randrange(0, 7 * 24 * 60 - 10))
+                visit.store = chance.randrange(stores)
+                visit.lines = tuple(_lines(visit.amount_minor, chance.randint(1, lines), chance))
+            person.visits.append(visit)
         found.append(person)
     return found
 
 
-def load(members: int, purchases: int) -> None:
-    """The demo's programme, and `members` who made `purchases` sales each."""
-    policies.apply(document=json.loads(PROGRAMME.read_text()), actor=ACTOR, valid_from=OPENED)
-    store, version = policies.store("main"), policies.current().version
+def _lines(amount_minor: int, count: int, chance: random.Random) -> Iterator[tuple[str, str, int]]:
+    left = amount_minor
+    for number in range(count, 0, -1):
+        part = left if number == 1 else left // number
+        yield *chance.choice(GOODS), part
+        left -= part
+
+
+def load(members: int, purchases: int, *, document: Mapping[str, Any] | None = None, lines: int = 1) -> None:
+    """A programme, by default the demo's, and `members` who made `purchases` sales each, of up to so many lines.
+
+    Every sale earned one point per whole unit of money, whatever the programme would have given.
+    """
+    document = document or json.loads(PROGRAMME.read_text())
+    policies.apply(document=document, actor=ACTOR, valid_from=OPENED)
+    programme = policies.current()
+    groups = [group for group in tiers.compiled(programme) if group.worked_out]
+    stores = list(Store.objects.filter(retired_at=None).order_by("code"))
+    place = Place(programme.version, programme.currency, stores, groups[0] if groups else None)
     for first in range(0, members, CHUNK):
-        chunk = people(first, min(CHUNK, members - first), purchases)
+        chunk = people(first, min(CHUNK, members - first), purchases, lines, len(stores))
         with transaction.atomic():
-            _load_people(chunk, store)
-            _load_sales(chunk, store, version)
-            _load_points(chunk, store)
+            _load_people(chunk, place)
+            _load_sales(chunk, place)
+            _load_points(chunk, place)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
@@ -130,7 +167,7 @@ def _ready(of: models.Field[Any, Any], value: Any) -> Any:
     return Jsonb(value) if isinstance(of, models.JSONField) else value
 
 
-def _load_people(chunk: Sequence[Person], store: Store) -> None:
+def _load_people(chunk: Sequence[Person], place: Place) -> None:
     copy(
         Account,
         ["id", "opened_at", "total", "sequence", "lifetime_earned", "as_of"],
@@ -141,7 +178,7 @@ def _load_people(chunk: Sequence[Person], store: Store) -> None:
         ["id", "account_id", "store_id", "enrolled_at", "created_at"]
         + ["spend_minor", "purchases", "first_sale_at", "last_sale_at"],
         (
-            (p.id, p.account, store.pk, p.joined, p.joined, p.spend_minor, len(p.visits))
+            (p.id, p.account, place.stores[0].pk, p.joined, p.joined, p.spend_minor, len(p.visits))
             + ((p.visits[0].at, p.last_seen) if p.visits else (None, None))
             for p in chunk
         ),
@@ -156,32 +193,35 @@ def _load_people(chunk: Sequence[Person], store: Store) -> None:
             for kind, value in (("card", card(p.number)), ("email", f"sample.{p.number}@example.com"))
         ),
     )
+    if place.group is None:
+        return
+    group = place.group.code
     copy(
         TierStanding,
         ["id", "member_id", "group", "level", "since"],
-        ((uuid7(), p.id, "status", level(p.spend_minor), _since(p)) for p in chunk),
+        ((uuid7(), p.id, group, place.level(p.spend_minor), _since(p, place)) for p in chunk),
     )
     copy(
         TierChange,
         ["id", "member_id", "group", "before", "after", "at", "recorded_at"],
-        ((uuid7(), p.id, "status", before, after, at, at) for p in chunk for at, before, after in _climbs(p)),
+        ((uuid7(), p.id, group, before, after, at, at) for p in chunk for at, before, after in _climbs(p, place)),
     )
 
 
-def _climbs(person: Person) -> list[tuple[datetime, str, str]]:
+def _climbs(person: Person, place: Place) -> list[tuple[datetime, str, str]]:
     """(when, level before, level after) of every change since enrolment."""
     found, spent = [], 0
     for visit in person.visits:
-        before, after = level(spent), level(spent + visit.amount_minor)
+        before, after = place.level(spent), place.level(spent + visit.amount_minor)
         spent += visit.amount_minor
         if before != after:
             found.append((visit.at, before, after))
     return found
 
 
-def _since(person: Person) -> datetime:
-    climbs = _climbs(person)
-    return climbs[-1][0] if climbs else person.joined
+def _since(person: Person, place: Place) -> datetime | None:
+    climbs = _climbs(person, place)
+    return climbs[-1][0] if climbs else person.joined if place.level(0) else None
 
 
 def _of_all(chunk: Sequence[Person]) -> Iterator[tuple[Person, Visit, int]]:
@@ -191,26 +231,33 @@ def _of_all(chunk: Sequence[Person]) -> Iterator[tuple[Person, Visit, int]]:
             yield person, visit, number
 
 
-def _load_sales(chunk: Sequence[Person], store: Store, version: int) -> None:
+def _load_sales(chunk: Sequence[Person], place: Place) -> None:
     copy(
         Decision,
         ["id", "account_id", "kind", "subject", "programme_version", "points", "body", "decided_at"],
-        ((v.decision, p.account, "sale", v.sale, version, v.points, _decided(v), v.at) for p, v, _ in _of_all(chunk)),
+        (
+            (v.decision, p.account, "sale", v.sale, place.version, v.points, _decided(v), v.at)
+            for p, v, _ in _of_all(chunk)
+        ),
     )
     copy(
         Sale,
         ["id", "member_id", "store_id", "receipt", "occurred_at", "recorded_at", "currency", "total_minor"]
         + ["actor", "content_hash", "decision_id"],
         (
-            (v.sale, p.id, store.pk, f"H-{p.number}-{n}", v.at, v.at, "USD", v.amount_minor)
+            (v.sale, p.id, place.stores[v.store].pk, f"H-{p.number}-{n}", v.at, v.at, place.currency, v.amount_minor)
             + (ACTOR, bytes(32), v.decision)
             for p, v, n in _of_all(chunk)
         ),
     )
     copy(
         SaleLine,
-        ["id", "sale_id", "number", "sku", "amount_minor", "points"],
-        ((uuid7(), v.sale, 1, "CD", v.amount_minor, v.points) for _, v, _ in _of_all(chunk)),
+        ["id", "sale_id", "number", "sku", "category", "amount_minor", "points"],
+        (
+            (uuid7(), v.sale, n, sku, category, amount, v.points if n == 1 else 0)
+            for _, v, _ in _of_all(chunk)
+            for n, (sku, category, amount) in enumerate(v.lines or (("CD", "", v.amount_minor),), start=1)
+        ),
     )
     copy(
         Fact,
@@ -229,7 +276,7 @@ def _decided(visit: Visit) -> Jsonb:
     return Jsonb({"rules": [rule], "lines": [line], "not_applied": [], "caps": []})
 
 
-def _load_points(chunk: Sequence[Person], store: Store) -> None:
+def _load_points(chunk: Sequence[Person], place: Place) -> None:
     """Entries and their lots; every visit earns, because every amount is above one point."""
     copy(
         Entry,
@@ -237,7 +284,7 @@ def _load_points(chunk: Sequence[Person], store: Store) -> None:
         + ["occurred_at", "recorded_at", "actor", "store_id", "decision_id"],
         (
             (v.entry, p.account, n, "earn", "issued", v.points, sum(w.points for w in p.visits[:n]))
-            + (f"sale:{v.sale}", v.at, v.at, ACTOR, store.pk, v.decision)
+            + (f"sale:{v.sale}", v.at, v.at, ACTOR, place.stores[v.store].pk, v.decision)
             for p, v, n in _of_all(chunk)
         ),
     )

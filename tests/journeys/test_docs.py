@@ -24,7 +24,10 @@ from rewards.programme_file.grammar import earning
 ROOT = Path(__file__).resolve().parent.parent.parent
 OURS = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")),
-    *(ROOT / "docs" / f"{name}.md" for name in ("index", "architecture", "glossary", "ledger", "programme")),
+    *(
+        ROOT / "docs" / f"{name}.md"
+        for name in ("index", "activities", "architecture", "glossary", "ledger", "programme")
+    ),
     ROOT / "docs/performance.md",
     ROOT / "rewards/demo/SOURCE.md",
     *sorted((ROOT / "docs/decisions").glob("*.md")),

@@ -1,0 +1,148 @@
+"""What the pages of the programme share: who may edit, drafts by id, and deeds refused in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from loyalty import roles
+from loyalty.admin import words
+from loyalty.admin.shell import site
+from rewards import programme_file
+from rewards.drafts import parts
+from rewards.drafts.refusals import CodeTaken, DraftClosed, DraftRefused, NotAsSeen, NothingChanged, StaleBase, TooEarly
+from rewards.models import Draft
+
+from .forms import control_name
+from .naming import Names
+from .patterns import code_from
+
+EDITABLE = ("rules", "campaigns")
+
+
+def may_edit(request: HttpRequest) -> bool:
+    """Whether whoever asks may change drafts and publish."""
+    return roles.may(request.user, "change", "drafts")
+
+
+def actor(request: HttpRequest) -> str:
+    """Who acts; only staff who may edit."""
+    if not may_edit(request):
+        raise PermissionDenied
+    return roles.actor(request.user)  # type: ignore[arg-type]
+
+
+def draft(draft_id: UUID) -> Draft:
+    """A draft in any state; 404 where there is none."""
+    found = Draft.objects.filter(pk=draft_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def frame(request: HttpRequest, title: str, **context: Any) -> dict[str, Any]:
+    """The context every page begins with."""
+    return {**site.each_context(request), "title": title, "may_edit": may_edit(request), **context}
+
+
+def state_of(one: Draft) -> str:
+    """A draft's state in words."""
+    if one.state == Draft.State.OPEN:
+        return words.state("wait", _("draft"))
+    if one.state == Draft.State.PUBLISHED:
+        return words.state("on", _("published as version %(number)d") % {"number": one.published_version})
+    return words.state("off", _("thrown away"))
+
+
+def refusal(error: DraftRefused) -> str:
+    """Why a deed was not done, and what to do."""
+    if isinstance(error, DraftClosed):
+        return _("This draft was published or thrown away in the meantime. Nothing was changed.")
+    if isinstance(error, CodeTaken):
+        return _("Another rule or campaign has this code. Choose another one.")
+    if isinstance(error, StaleBase):
+        return _(
+            "Version %(number)d was published in the meantime. Nothing was published: bring the draft up to date first."
+        ) % {"number": error.newest}
+    if isinstance(error, TooEarly):
+        return _(
+            "Version %(number)d is to begin on %(day)s and would undo this one on that day. Nothing was published: "
+            "let it begin on that day or later, or go back first."
+        ) % {"number": error.version, "day": words.moment(error.starts_at)}
+    if isinstance(error, NotAsSeen):
+        return _("The draft was changed since you opened this page. Nothing was published: look at the changes again.")
+    if isinstance(error, NothingChanged):
+        return _("The draft is the same as the programme: there is nothing to publish.")
+    return _("Nothing was published: there are problems to solve first.")
+
+
+def codes(document: Mapping[str, Any]) -> set[str]:
+    """Every code that rules and campaigns have."""
+    found = {parts.name_of(one) for section in EDITABLE for one in document.get(section) or []}
+    return found | {str(rule.get("code")) for one in document.get("campaigns") or [] for rule in one.get("rules") or []}
+
+
+def problems_of(document: Mapping[str, Any], draft_id: UUID) -> list[dict[str, Any]]:
+    """What the check says, each with the page and the control to mend it at."""
+    return [
+        {
+            "error": one.severity == "error",
+            "text": one.detail,
+            "mend": one.mend,
+            "place": _where(document, one.place),
+            "link": _link(document, one.place, draft_id),
+        }
+        for one in programme_file.check_document(document)
+    ]
+
+
+def _where(document: Mapping[str, Any], place: str) -> str:
+    """A place as people find it: the name of the rule or campaign, then what of it."""
+    for section in EDITABLE:
+        for i, part in enumerate(document.get(section) or []):
+            if place.startswith(f"{section}[{i}]"):
+                inside = place.removeprefix(f"{section}[{i}]").lstrip(".")
+                return " · ".join(filter(None, [Names(document).of(part), inside]))
+    return place
+
+
+def _link(document: Mapping[str, Any], place: str, draft_id: UUID) -> str:
+    for section in EDITABLE:
+        for i, part in enumerate(document.get(section) or []):
+            if place.startswith(f"{section}[{i}]"):
+                page = reverse("admin:draft_part", args=[draft_id, section, parts.name_of(part) or "…"])
+                inside = control_name(place.removeprefix(f"{section}[{i}]"))
+                return f"{page}#f-{inside.replace('.', '-')}" if inside else page
+    return ""
+
+
+def errors_of(document: Mapping[str, Any], section: str, code: str) -> dict[str, str]:
+    """The problems of one part, by the name of the control."""
+    at = next((i for i, part in enumerate(document.get(section) or []) if parts.name_of(part) == code), None)
+    if at is None:
+        return {}
+    start = f"{section}[{at}]"
+    found: dict[str, str] = {}
+    for one in programme_file.check_document(document):
+        if one.place == start or one.place.startswith(f"{start}."):
+            text = f"{one.detail} {one.mend}".strip()
+            found.setdefault(control_name(one.place.removeprefix(start)), text)
+    return found
+
+
+def fresh_code(name: str, document: Mapping[str, Any]) -> str:
+    """A code for a new campaign."""
+    return code_from(name, codes(document), "campaign")
+
+
+def names_of(people: Iterable[str]) -> Any:
+    """Actors in words."""
+    listed = list(people)
+    known = words.people(listed)
+    return {one: words.actor_name(one, known) for one in listed}
