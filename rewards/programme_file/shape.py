@@ -33,11 +33,14 @@ def sound_parts(source: Source, wrong: Iterable[Problem]) -> Source | None:
     """
     document = copy.deepcopy(source.document)
     for problem in wrong:
-        if problem.code in ABSENT or (problem.place.endswith((".code", ".group")) and problem.code == "wrong_form"):
+        if problem.place.endswith(".kind"):  # nobody has looked at the other keys then
+            _leave_the_code(document, steps_of(problem.place)[:-1])
+        elif problem.code in ABSENT or (problem.place.endswith((".code", ".group")) and problem.code == "wrong_form"):
             continue
-        if not problem.place:
+        elif not problem.place:
             return None
-        _take_out(document, steps_of(problem.place))
+        else:
+            _take_out(document, steps_of(problem.place))
     left = Source(document, source.places)
     return left if all(one.code in {*ABSENT, "wrong_form"} for one in problems(left)) else None
 
@@ -47,16 +50,29 @@ def steps_of(place: str) -> list[str | int]:
     return [int(index) if index else name for name, index in _STEP.findall(place)]
 
 
+def _found(document: Any, steps: list[str | int]) -> Any:
+    """What stands there, or None."""
+    found = document
+    for step in steps:
+        try:
+            found = found[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return found
+
+
+def _leave_the_code(document: Any, steps: list[str | int]) -> None:
+    holder = _found(document, steps)
+    if isinstance(holder, dict):
+        kept = {key: value for key, value in holder.items() if key == "code" and isinstance(value, str)}
+        holder.clear()
+        holder.update(kept)
+
+
 def _take_out(document: Any, steps: list[str | int]) -> None:
     if not steps:
         return
-    holder = document
-    for step in steps[:-1]:
-        try:
-            holder = holder[step]
-        except (KeyError, IndexError, TypeError):
-            return
-    last = steps[-1]
+    holder, last = _found(document, steps[:-1]), steps[-1]
     if isinstance(holder, dict) and isinstance(last, str):
         holder.pop(last, None)
     elif isinstance(holder, list) and isinstance(last, int) and last < len(holder):
