@@ -66,6 +66,8 @@ def programme_closing(fact: Fact) -> None:
     """That the programme closes, with both dates and what can still be done; or that it goes on after all."""
     version = int(fact.payload["version"])
     announced = policies.version(version).closing
+    if announced and policies.current().closing != announced:
+        return  # called off before everybody was told: who was not told hears only that it goes on
     code = "programme-closing" if announced else "programme-goes-on"
     announcements.go_on(fact, code=code, key=f"closing:{version}", context=ClosingWords(announced))
 

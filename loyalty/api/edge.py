@@ -17,6 +17,7 @@ import msgspec
 from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
 from rest_framework.views import APIView
 
 from loyalty import clock, policies
@@ -151,6 +152,8 @@ class View(APIView):
         response = HttpResponse(answer.body, status=answer.status, content_type=answer.content_type, headers=headers)
         if answer.replayed:
             response["Idempotency-Replayed"] = "true"
+        if "ETag" in headers:  # the caller may have it already
+            return get_conditional_response(request, etag=headers["ETag"], response=response) or response
         return response
 
     @classmethod

@@ -58,9 +58,9 @@ def answer(request: EdgeRequest) -> HttpResponseBase:
         if refusal.status >= 500:
             _log_failure(error, request_id, refusal.status)
     response["X-Request-Id"] = request_id
-    response["Cache-Control"] = "no-store"
+    response.setdefault("Cache-Control", "no-store")  # but for what says itself how long it holds
     response["X-Content-Type-Options"] = "nosniff"
-    if isinstance(response, HttpResponse):
+    if isinstance(response, HttpResponse) and response.status_code != 304:
         response["Content-Length"] = str(len(response.content))
     response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log the address
     _log_request(request, response, time.perf_counter() - began)

@@ -11,6 +11,7 @@ from loyalty.runtime.valkey import Valkey
 
 DEFAULT_PORT = "8000"
 DEFAULT_DEMO = "cdnow"
+DEMOS = (DEFAULT_DEMO, "coffee", "outdoor", "department")  # what seed_demo knows
 
 
 def port() -> int:
@@ -22,9 +23,13 @@ def port() -> int:
 
 
 def demo() -> str | None:
-    """The demo to load, or None for an empty programme."""
+    """The demo to load, or None for an empty programme. Raises LaunchError for one that there is not."""
     wanted = os.environ.get("LOYALTY_DEMO", DEFAULT_DEMO)
-    return None if wanted in {"", "0"} else wanted
+    if wanted in {"", "0"}:
+        return None
+    if wanted not in DEMOS:
+        raise LaunchError(f"LOYALTY_DEMO={wanted} is not a demo: choose one of {', '.join(DEMOS)}, or 0 for none.")
+    return wanted
 
 
 def for_django(home: Home, postgres: Postgres | None, valkey: Valkey | None, web_port: int) -> dict[str, str]:

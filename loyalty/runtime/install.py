@@ -41,8 +41,8 @@ HELP = """\
 ./run manage COMMAND …         a Django command, while the system runs or alone
 ./run bench NAME …             a benchmark on a throw-away database
 ./run lock                     compile requirements*.txt from requirements*.in (needs uv)
-Environment: LOYALTY_HOME (state, default var/), LOYALTY_PORT (8000), LOYALTY_DEMO (cdnow; 0: empty),
-LOYALTY_SANDBOX=1 (test clock), DATABASE_URL, BROKER_URL (these servers in place of the built-in ones).
+Environment: LOYALTY_HOME (state, default var/), LOYALTY_PORT (8000),
+LOYALTY_DEMO (cdnow, coffee, outdoor, department; 0: empty), LOYALTY_SANDBOX=1 (test clock), DATABASE_URL, BROKER_URL (these servers in place of the built-in ones).
 docs/operations.md says more."""
 
 

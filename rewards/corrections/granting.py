@@ -23,10 +23,11 @@ ROWS = 50
 
 # A decision is written at most `future_minutes` before its sale; a day leaves room for any setting.
 _SEEN = """
-SELECT d.id, d.account_id, d.kind, d.subject, d.body->>'of' AS of, rule.points
+SELECT d.id, d.account_id, d.kind, d.subject, d.body->>'of' AS of, rule.points, rule.campaign
   FROM loyalty_decision d
  CROSS JOIN LATERAL (
-       SELECT sum((r->>'points')::bigint) AS points FROM jsonb_array_elements(d.body->'rules') r
+       SELECT sum((r->>'points')::bigint) AS points, max(r->>'campaign') AS campaign
+         FROM jsonb_array_elements(d.body->'rules') r
         WHERE r->>'rule' = %(rule)s AND (%(versions)s::int[] IS NULL OR (r->>'version')::int = ANY(%(versions)s::int[]))
        ) AS rule
  WHERE jsonb_path_query_array(d.body, '$.rules[*].rule') @> to_jsonb(%(rule)s::text)
@@ -40,33 +41,38 @@ SELECT p.member_id, t.key::uuid AS id, sum(t.value::bigint) AS points
  WHERE c.rule = %(rule)s AND p.state = 'done'
  GROUP BY 1, 2
 """
+# Everything about one decision is gathered by grouping, not by joining: the planner takes the sets for tiny, and would
+# compare each row of one with each of the other.
 _MEMBERS = f"""
 WITH seen AS MATERIALIZED ({_SEEN}),
-given AS (
-    SELECT s.id, s.account_id, s.points, e.id AS entry_id, e.sequence, e.occurred_at,
-           EXISTS (SELECT FROM loyalty_entry v
-                    WHERE v.account_id = s.account_id AND v.reverses_id = e.id AND e.kind = 'earn') AS reversed
-      FROM seen s
-      JOIN loyalty_entry e ON e.account_id = s.account_id AND e.reference = s.kind || ':' || s.subject
-     WHERE s.points > 0 AND s.of IS NULL AND e.kind = 'earn'
-       AND e.occurred_at >= %(since)s AND e.occurred_at < %(until)s
+told AS (
+    SELECT s.id, s.account_id, s.kind || ':' || s.subject AS reference, s.points, 0 AS returned, 0 AS settled
+      FROM seen s WHERE s.points > 0 AND s.of IS NULL
+     UNION ALL
+    SELECT s.of::uuid, NULL, NULL, NULL, -s.points, 0 FROM seen s WHERE s.of IS NOT NULL AND s.points < 0
+     UNION ALL
+    SELECT t.id, NULL, NULL, NULL, 0, t.points FROM ({_TAKEN}) t
+),
+decided AS MATERIALIZED (
+    SELECT id, (array_agg(account_id) FILTER (WHERE reference IS NOT NULL))[1] AS account_id,
+           max(reference) AS reference, sum(points) AS points, sum(returned) AS returned, sum(settled) AS settled
+      FROM told GROUP BY id
+),
+given AS MATERIALIZED (
+    SELECT d.*, e.occurred_at, l.still, l.pending,
+           EXISTS (SELECT FROM loyalty_entry v WHERE v.account_id = e.account_id AND v.reverses_id = e.id) AS reversed
+      FROM decided d
+      JOIN loyalty_entry e ON e.account_id = d.account_id AND e.reference = d.reference
+     CROSS JOIN LATERAL (
+           SELECT coalesce(sum(l.remaining + l.held), 0) AS still,
+                  coalesce(sum(l.remaining) FILTER (WHERE l.available_at > %(now)s), 0) AS pending
+             FROM loyalty_lot l WHERE l.account_id = e.account_id AND l.sequence = e.sequence
+           ) AS l
+     WHERE e.kind = 'earn' AND e.occurred_at >= %(since)s AND e.occurred_at < %(until)s
        AND (%(store)s::uuid IS NULL OR e.store_id = %(store)s::uuid)
 ),
-back AS (
-    SELECT s.of::uuid AS id, -sum(s.points) AS points FROM seen s WHERE s.of IS NOT NULL AND s.points < 0 GROUP BY 1
-),
-taken AS ({_TAKEN}),
-lots AS (
-    SELECT g.id, coalesce(sum(l.remaining + l.held), 0) AS still,
-           coalesce(sum(l.remaining) FILTER (WHERE l.available_at > %(now)s), 0) AS pending
-      FROM given g LEFT JOIN loyalty_lot l ON l.account_id = g.account_id AND l.sequence = g.sequence
-     GROUP BY g.id
-),
 parts AS (
-    SELECT g.*, coalesce(b.points, 0) AS returned, coalesce(t.points, 0) AS settled, l.still, l.pending,
-           CASE WHEN g.reversed THEN 0
-                ELSE greatest(g.points - coalesce(b.points, 0) - coalesce(t.points, 0), 0) END AS due
-      FROM given g JOIN lots l USING (id) LEFT JOIN back b USING (id) LEFT JOIN taken t USING (id)
+    SELECT g.*, CASE WHEN g.reversed THEN 0 ELSE greatest(g.points - g.returned - g.settled, 0) END AS due FROM given g
 ),
 sums AS (
     SELECT account_id, count(*) AS sales, sum(points) AS granted, sum(due) AS due,
@@ -121,7 +127,7 @@ SELECT s.id, e.id,
        CASE WHEN EXISTS (SELECT FROM loyalty_entry v WHERE v.account_id = s.account_id AND v.reverses_id = e.id) THEN 0
             ELSE greatest(s.points - coalesce(t.points, 0)
                           + coalesce((SELECT sum(b.points) FROM seen b WHERE b.of = s.id::text AND b.points < 0), 0), 0)
-            END
+            END, coalesce(s.campaign, ''), e.occurred_at
   FROM seen s
   JOIN loyalty_entry e ON e.account_id = s.account_id AND e.reference = s.kind || ':' || s.subject
   LEFT JOIN taken t ON t.id = s.id
@@ -152,11 +158,13 @@ class Preview:
 
 @dataclass(frozen=True)
 class Grant:
-    """What is still due of one decision; `entry` is what it wrote."""
+    """What is still due of one decision; `entry` is what it wrote, `campaign` that of the rule, if any."""
 
     decision: UUID
     entry: UUID
     due: int
+    campaign: str
+    occurred_at: datetime
 
 
 @dataclass(frozen=True)
@@ -210,7 +218,7 @@ def left(scope: Scope, *, member: UUID, account: UUID, decisions: Sequence[UUID]
     more = {"member": member, "account": account, "decisions": list(decisions)}
     with connection.cursor() as cursor:
         cursor.execute(_LEFT, _Asked(scope, (), more).parameters())
-        return [Grant(decision, entry, int(due)) for decision, entry, due in cursor.fetchall()]
+        return [Grant(decision, entry, int(due), *rest) for decision, entry, due, *rest in cursor.fetchall()]
 
 
 def _filled(found: list[dict[str, int]]) -> list[tuple[int, int, int]]:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from uuid import UUID
 
 from django.db import transaction
@@ -18,8 +21,10 @@ from loyalty import audit, clock, ledger, policies, rows, traces
 from loyalty.errors import InsufficientPoints, MemberErased, MemberNotFound
 from loyalty.models import Decision, Entry
 from members import locks
+from rewards.earning import states
 from rewards.models import Correction, CorrectionPart
 from rewards.programme import ruleset
+from rewards.rules.campaigns import campaign_key
 
 from . import granting, preparing, telling
 
@@ -87,7 +92,7 @@ def _settle(correction: Correction, part: CorrectionPart) -> None:
         account=found.account.pk,
         decisions=[UUID(key) for key in part.grants],
     )
-    due = [granting.Grant(one.decision, one.entry, min(one.due, part.grants[str(one.decision)])) for one in due]
+    due = [replace(one, due=min(one.due, part.grants[str(one.decision)])) for one in due]
     points = sum(one.due for one in due)
     if not points:
         _close(part, State.NOTHING)
@@ -108,6 +113,7 @@ def _settle(correction: Correction, part: CorrectionPart) -> None:
     part.debt = entry.debt_change if entry else 0
     part.missing = points - part.taken
     part.settled = _spread(due, part.taken)
+    _lower_counters(correction, found, due, part.settled)
     _close(part, State.DONE)
     if part.taken:
         telling.taken(correction, part, ledger.balance(found.account))
@@ -159,6 +165,22 @@ def _give_back(correction: Correction, part: CorrectionPart) -> None:
         )
         telling.given_back(correction, part, ledger.balance(found.account))
     _close(part, State.UNDONE)
+
+
+def _lower_counters(
+    correction: Correction, found: locks.Locked, due: Sequence[granting.Grant], settled: Mapping[str, int]
+) -> None:
+    """Caps and budgets count points granted less points taken back (CONTRACT 2.4): by rule, campaign and day."""
+    zone = policies.current().zone
+    by_day: dict[date, Counter[str]] = defaultdict(Counter)
+    for one in due:
+        if points := settled.get(str(one.decision), 0):
+            counted = by_day[clock.day_of(one.occurred_at, zone)]
+            counted[correction.rule] += points
+            if one.campaign:
+                counted[campaign_key(one.campaign)] += points
+    for day, granted in sorted(by_day.items()):
+        states.take_back(member=found.member, granted=granted, day=day)
 
 
 def _spread(due: Sequence[granting.Grant], taken: int) -> dict[str, int]:

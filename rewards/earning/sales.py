@@ -136,7 +136,7 @@ def quote(*, receipt: Receipt, member: Reference | None, redemptions: Sequence[U
         sold.standings = [
             TierStanding(group=group.code, level=level.code if level else "")
             for group in tiers.compiled(present)
-            for level in [tiers.level_for(spend, group.levels)]
+            for level in [tiers.reached(group, spend)]
         ]
         sold.tier_changed = any(before.get(s.group, "") != s.level for s in sold.standings)
         sold.balance = _balance_after(ledger.current(who.account_id), decision, sold.redemptions, now)

@@ -116,7 +116,11 @@ class States:
         return sorted((self.shared & keys) - self.locked)
 
     def lock(self, keys: list[str]) -> None:
-        """Lock shared counters, in the order of their keys, and read them as they are then. Needs a transaction."""
+        """Lock shared counters, in the order of their keys, and read them as they are then. Needs a transaction.
+
+        What the caller has gathered for other members is written first: it may have moved the same counters.
+        """
+        rows.flush()
         if missing := [key for key in keys if key not in self.counters]:
             driver.fetch(OPEN, [missing])
         for key, granted, taken_back, version in driver.fetch(LOCK, [keys]):

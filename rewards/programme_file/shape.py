@@ -48,6 +48,8 @@ def steps_of(place: str) -> list[str | int]:
 
 
 def _take_out(document: Any, steps: list[str | int]) -> None:
+    if not steps:
+        return
     holder = document
     for step in steps[:-1]:
         try:

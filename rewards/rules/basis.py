@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
@@ -10,6 +11,7 @@ from .basket import Basket, Line
 from .numbers import spread
 
 _NUMBER = attrgetter("number")
+Index = defaultdict[str, list[int]]
 BRAND = "brand:"  # a line's brand is its label `brand:NAME`
 
 
@@ -52,7 +54,10 @@ class Earning:
     excludes: bool = False  # whether `exclude` names anything
 
 
-@dataclass(frozen=True, slots=True)
+FEW = 4  # so many lines are looked through as fast as looked up
+
+
+@dataclass(slots=True)
 class Basis:
     """Lines in order of their number, what of each counts, and why nothing does."""
 
@@ -60,6 +65,30 @@ class Basis:
     amounts: list[int]
     why: list[str | None]
     counting: list[int]  # positions of the lines that count
+    _index: tuple[Index, Index, Index] | None = None
+
+    def matching(self, selection: Selection) -> Collection[int]:
+        """Positions of the lines that count and are selected, in any order."""
+        if len(self.counting) <= FEW:
+            return [i for i in self.counting if selection.match(self.lines[i])]
+        if self._index is None:
+            self._index = self._indexed()
+        found: set[int] = set()
+        for index, values in zip(self._index, (selection.skus, selection.categories, selection.labels), strict=True):
+            for value in index.keys() & values:
+                found.update(index[value])
+        return found
+
+    def _indexed(self) -> tuple[Index, Index, Index]:
+        """Positions by SKU, category and label."""
+        skus, categories, labels = Index(list), Index(list), Index(list)
+        for i in self.counting:
+            line = self.lines[i]
+            skus[line.sku].append(i)
+            categories[line.category].append(i)
+            for label in line.labels:
+                labels[label].append(i)
+        return skus, categories, labels
 
     @property
     def amount_minor(self) -> int:

@@ -64,11 +64,10 @@ class Rule:
         """Positions of the lines this rule counts: include, then exclude."""
         if not self.selective:
             return basis.counting
-        lines, include, exclude = basis.lines, self.include, self.exclude
-        if not include:
-            return [i for i in basis.counting if not exclude.match(lines[i])]
-        at = [i for i in basis.counting if include.match(lines[i])]
-        return [i for i in at if not exclude.match(lines[i])] if exclude else at
+        at = sorted(basis.matching(self.include)) if self.include else basis.counting
+        if self.exclude and (left_out := basis.matching(self.exclude)):
+            at = [i for i in at if i not in left_out]
+        return at
 
     def shares(self, case: Case, at: list[int]) -> Shares:
         """Exact points of the lines `at`; never called with no line."""

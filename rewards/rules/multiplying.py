@@ -21,43 +21,50 @@ def multiplied(wanted: Wanted, base: Sequence[Given], ruleset: Ruleset, refused:
     if not base:
         refused.extend(Refused(rule, NO_POINTS) for rule, _ in wanted)
         return []
-    points = base[0].points if len(base) == 1 else [sum(line) for line in zip(*[g.points for g in base], strict=True)]
+    points = base[0].points if len(base) == 1 else _by_line(base)
     codes = {g.rule.code for g in base}
-    having, every = [], True  # whether all multiply all bases, so that these need not be told apart
+    having: list[tuple[Multiplier, list[int], list[int]]] = []  # with the points of their bases by line
+    every = True  # whether all multiply all bases, so that these need not be told apart
     for rule, at in wanted:
         mine = points
         if rule.of is not None and not codes <= rule.of:
             every = False
-            of = [g.points for g in base if g.rule.code in rule.of]
-            mine = [sum(column) for column in zip(*of, strict=True)] if of else [0] * len(points)
+            mine = _by_line([g for g in base if g.rule.code in rule.of]) or [0] * len(points)
         if any(mine[i] for i in at):
-            having.append((rule, at))
+            having.append((rule, at, mine))
         else:
             refused.append(Refused(rule, NO_POINTS))
-    if len(having) == 1:
-        return [_added(*having[0], base, {})]
-    if any(rule.group for rule, _ in having):
-        each = settled([_added(rule, at, base, {}) for rule, at in having], ruleset.groups, refused)
-        kept = {g.rule.code for g in each}
-        having = [(rule, at) for rule, at in having if rule.code in kept]
     how = ruleset.earning.multipliers
-    if how == "add":
-        return [_added(rule, at, base, {}) for rule, at in having]
+    if len(having) > 1 and any(rule.group for rule, _, _ in having):
+        each = settled([_times(*one) for one in having], ruleset.groups, refused)
+        kept = {g.rule.code for g in each}
+        having = [one for one in having if one[0].code in kept]
+    if len(having) <= 1 or how == "add":
+        return [_times(*one) for one in having]
+    remaining = [(rule, at) for rule, at, _ in having]
+    if how == "highest":
+        return _highest(remaining, base, refused)
+    if every:
+        return _in_turn(remaining, points)
     cells: Cells = {}
-    if how == "multiply":
-        if every:
-            return _in_turn(having, points)
-        return [_added(rule, at, base, cells, grow=True) for rule, at in having]
-    return _highest(having, base, refused)
+    return [_added(rule, at, base, cells, grow=True) for rule, at in remaining]
+
+
+def _by_line(base: Sequence[Given]) -> list[int]:
+    return [sum(line) for line in zip(*[g.points for g in base], strict=True)]
+
+
+def _times(rule: Multiplier, at: list[int], points: list[int]) -> Given:
+    """(factor − 1) × the points of each line, rounded once."""
+    more = rule.factor_numerator - rule.factor_denominator
+    return round_off(rule, at, Shares([points[i] * more for i in at], rule.factor_denominator), len(points))
 
 
 def _in_turn(wanted: Wanted, points: list[int]) -> list[Given]:
     """Each multiplies all bases, and what the ones before added: `points` of each line."""
     given = []
     for rule, at in wanted:
-        more = rule.factor_numerator - rule.factor_denominator
-        shares = Shares([points[i] * more for i in at], rule.factor_denominator)
-        added = round_off(rule, at, shares, len(points))
+        added = _times(rule, at, points)
         points = [before + part for before, part in zip(points, added.points, strict=True)]
         given.append(added)
     return given
@@ -86,9 +93,6 @@ def _added(rule: Multiplier, at: list[int], base: Sequence[Given], cells: Cells,
     more = rule.factor_numerator - rule.factor_denominator
     of = [g for g in base if rule.of is None or g.rule.code in rule.of]
     width = len(base[0].points)
-    if not cells and not grow:
-        sums = [sum(g.points[i] for g in of) * more for i in at]
-        return round_off(rule, at, Shares(sums, rule.factor_denominator), width)
     points = [[cells.get((g.rule.code, i), g.points[i]) for g in of] for i in at]
     given = round_off(rule, at, Shares([sum(row) * more for row in points], rule.factor_denominator), width)
     if grow:

@@ -27,8 +27,8 @@ def shared_out(total: int, shares: Sequence[int], denominator: int) -> list[int]
     whole = [share // denominator for share in shares] if denominator != 1 else list(shares)
     left = total - sum(whole)
     if left:
-        order = sorted(range(len(shares)), key=lambda i: whole[i] * denominator - shares[i])
-        for i in order[:left]:
+        below = [part * denominator - share for part, share in zip(whole, shares, strict=True)]
+        for i in sorted(range(len(shares)), key=below.__getitem__)[:left]:
             whole[i] += 1
     return whole
 

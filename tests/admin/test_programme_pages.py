@@ -224,7 +224,8 @@ def test_going_back_is_a_version_of_its_own(marketer):
 
 def test_what_begins_later_is_not_undone_by_what_is_published_before(marketer):
     later = clock.now() + timedelta(days=7)
-    policies.apply(document={**osaka.DOCUMENT, "rules": []}, actor="staff:x", valid_from=later)
+    dearer = {**osaka.DOCUMENT, "rules": [{**osaka.DOCUMENT["rules"][0], "points": 2}]}
+    policies.apply(document=dearer, actor="staff:x", valid_from=later)
     began(marketer)
     draft = Draft.objects.get()
     seen = drafts.fingerprint(draft.document)

@@ -81,6 +81,9 @@ def test_double_points_on_tuesdays_in_fifteen_clicks(browser: Browser, served: s
     assert "In the Osaka stores only." in words and "At most 50,000 points in total" in words
     assert page.inner_text("#reach") == "2 of 3 members"
     shoot(page, "path-editor")
+    if SHOTS:
+        page.evaluate("scrollTo(0, 0)")
+        page.screenshot(path=str(Path(SHOTS) / "campaign-editor.png"))
     hand.click("button:has-text('Save and review')")
     assert "No what-if was run" in page.inner_text("#whatif")
     hand.click("button:has-text('Run a what-if')")
@@ -224,8 +227,9 @@ def test_a_row_added_with_script_gets_the_focus_back(browser, served, pages, mil
     page.goto(served + pages["rule"])
     page.click("button[value='row:when:']")
     page.wait_for_selector("[name='when.0.field']")
+    page.focus("[name='when.0.field']")
     page.select_option("[name='when.0.field']", "time.hour")
-    page.wait_for_selector("[name='when.0.value']")
+    page.wait_for_selector("input[type=text][name='when.0.value']")
     assert page.evaluate("document.activeElement.name") == "when.0.field"
     page.fill("[name='when.0.value']", "18")
     page.wait_for_function("document.getElementById('say').innerText.includes('18')")

@@ -9,17 +9,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import yaml
 from django.core.management import call_command, get_commands
 from django.test import Client
 
 from loyalty import policies
 from loyalty.models import Entry
 from members.enrolment import enrol
-from rewards import rules
+from rewards import programme_file, rules
 from rewards.demo import replay
 from rewards.demo.people import person
 from rewards.programme import ruleset
+from rewards.programme_file.grammar import earning
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 OURS = [
@@ -116,9 +116,21 @@ def test_the_example_programme_is_one(spend_minor):
     assert decision.points == (19 * 2 + 200 if spend_minor else 19 + 200)
 
 
-def test_the_programme_page_names_every_rule_kind_and_field():
+def test_the_programme_page_names_every_key_of_the_file():
     page = (ROOT / "docs/programme.md").read_text()
-    for kind in ("per_amount", "per_unit", "per_visit", "multiplier", "fixed"):
+    for kind in earning.RULE_KINDS:
         assert f"| `{kind}` |" in page
-    (example,) = blocks("docs/programme.md", "yaml")
-    assert {rule["kind"] for rule in yaml.safe_load(example)["rules"]} <= {"per_amount", "multiplier", "fixed"}
+    words = set(re.findall(r"[a-z_]+", page))
+    assert set(_keys(programme_file.SCHEMA)) <= words
+    assert programme_file.check(blocks("docs/programme.md", "yaml")[0]) == []
+
+
+def _keys(schema):
+    """Every key that the file may have."""
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {})
+        for inner in schema.values():
+            yield from _keys(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            yield from _keys(inner)

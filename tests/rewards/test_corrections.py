@@ -305,3 +305,14 @@ def test_one_member_who_fails_holds_up_no_other(till, ada, ben, cleo, monkeypatc
 def test_bad_input_is_named(cleo, changes):
     with pytest.raises(InvalidBody):
         prepared(cleo, **changes)
+
+
+def test_caps_count_what_was_granted_less_what_was_taken_back(till, ada, cleo):
+    rules = [{**RULES[0]}, {**RULES[1], "caps": {"per_member": 150}}]
+    apply(rules=rules, settings=settings_with(adjustments={"below_zero": "refuse"}))
+    till.sell("10.00", "R-1")
+    assert till.sell("10.00", "R-2").json()["points"]["earned"] == 10 + 50  # 100 + 50: the cap
+    assert till.sell("10.00", "R-3").json()["points"]["earned"] == 10
+    done(cleo)
+    assert till.sell("10.00", "R-4").json()["points"]["earned"] == 10 + 100
+    clean()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -18,75 +20,35 @@ from rewards.earning.facts import facts_for
 from rewards.programme import ruleset
 from tests.size import by_size
 
-from .conftest import PROGRAMME, TIERS, apply
-from .rules.test_properties import baskets, kinds
+from .conftest import LONG_AGO, PROGRAMME, TIERS
+from .rules.randomly import programmes, sales
 
-limits = st.fixed_dictionaries(
-    {},
-    optional={name: st.integers(0, 400) for name in ("per_sale", "per_day", "per_member", "total")},
-)
-remembering = st.one_of(
-    kinds,
-    st.fixed_dictionaries({"kind": st.just("stamps"), "buy": st.integers(1, 5), "points": st.integers(1, 50)}),
-    st.fixed_dictionaries(
-        {
-            "kind": st.just("streak"),
-            "times": st.integers(1, 3),
-            "within_days": st.integers(1, 9),
-            "points": st.integers(1, 50),
-        }
-    ),
-)
+STORES = [{"code": code, "name": code, "group": group} for code, group in
+          (("umeda", "osaka"), ("namba", "osaka"), ("ginza", "tokyo"))]  # fmt: skip
 
 
-@st.composite
-def programmes(draw) -> dict[str, Any]:
-    """Sections of a document: rules and campaigns of all kinds with limits, and every policy that earning reads."""
-    found = [
-        {**rule, "code": f"r{i}", "caps": draw(limits)}
-        for i, rule in enumerate(draw(st.lists(remembering, max_size=5)))
-    ]
-    inner = [{**rule, "code": f"c{i}"} for i, rule in enumerate(draw(st.lists(remembering, min_size=1, max_size=3)))]
-    budget = {"points": draw(st.integers(1, 600)), "at_end": draw(st.sampled_from(["partial", "none"]))}
-    choose = {
-        "basis": ["items", "order"],
-        "tax": ["included", "excluded"],
-        "discounts": ["reduce", "targeted", "ignore"],
-        "rounding": ["floor", "half_up", "ceil"],
-        "remainder": ["drop", "carry"],
-        "multipliers": ["multiply", "add", "highest"],
-        "tier_for_sale": ["before", "after"],
-        "pending": ["none", {"days": 3}],
-    }
-    earning = {name: draw(st.sampled_from(values)) for name, values in choose.items()}
+PAST = timedelta(weeks=4)  # so that nothing lies ahead, and weekdays stay
+
+
+def document_of(programme: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """A random programme of the engine's tests with stores and tiers, and with the policies that only sales read."""
+    settings = {**PROGRAMME["settings"], **programme["settings"]}
+    settings["earning"] = {**settings.get("earning", {}), **more}
+    return {**programme, "loyalty": 1, "name": "Random", "settings": settings, "stores": STORES, "tiers": TIERS}
+
+
+def body_of(sale: dict[str, Any]) -> dict[str, Any]:
+    """A random sale as a till sends it."""
+    lines = [{**line, "kind": "fee" if line["kind"] == "gift_card_load" else line["kind"]} for line in sale["lines"]]
+    total = sum(Decimal(tender["amount"]) for tender in sale["tenders"])
+    tenders = [tender for tender in sale["tenders"] if Decimal(tender["amount"])]
     return {
-        "settings": {**PROGRAMME["settings"], "earning": earning},
-        "tiers": TIERS,
-        "groups": [{"code": "g", "pick": draw(st.sampled_from(["best", "newest", "priority"]))}],
-        "rules": [{"code": "base", "kind": "per_amount", "points": 1, "per": "1", "caps": draw(limits)}, *found],
-        "campaigns": [{"code": "c", "budget": budget, "caps": draw(limits), "rules": inner}],
-    }
-
-
-def body_of(basket: rules.Basket) -> dict[str, Any]:
-    """The basket as a till sends it."""
-    total = sum(line.amount_minor for line in basket.lines if line.sold)
-    total -= sum(discount.amount_minor for discount in basket.discounts)
-    return {
-        "lines": [
-            {
-                "line": line.number,
-                "amount": money.text(line.amount_minor, "USD"),
-                "tax": money.text(line.tax_minor, "USD"),
-                "quantity": f"{line.quantity_milli // 1000}.{line.quantity_milli % 1000:03}",
-                "category": line.category,
-                "kind": line.kind,
-                "status": "sold" if line.sold else "voided",
-            }
-            for line in basket.lines
-        ],
-        "discounts": [{"amount": money.text(discount.amount_minor, "USD")} for discount in basket.discounts],
-        "total": money.text(total, "USD"),
+        "store": sale["store"] or "umeda",
+        "occurred_at": sale["at"].isoformat(),
+        "lines": lines,
+        "discounts": sale["discounts"],
+        "tenders": tenders,
+        "total": str(total),
     }
 
 
@@ -99,6 +61,7 @@ def stored_basket(sale: Sale) -> rules.Basket:
                 amount_minor=line.amount_minor,
                 tax_minor=line.tax_minor,
                 quantity_milli=int(line.quantity * 1000),
+                sku=line.sku,
                 category=line.category,
                 kind=line.kind,
                 sold=line.status == "sold",
@@ -107,25 +70,26 @@ def stored_basket(sale: Sale) -> rules.Basket:
         ),
         occurred_at=sale.occurred_at,
         currency=sale.currency,
-        discounts=tuple(rules.Discount(one["amount_minor"]) for one in sale.details.get("discounts", ())),
+        discounts=tuple(
+            rules.Discount(one["amount_minor"], tuple(one["lines"])) for one in sale.details.get("discounts", ())
+        ),
+        tenders=tuple(rules.Tender(one["kind"], one["amount_minor"]) for one in sale.details.get("tenders", ())),
         store=sale.store.code,
+        store_group=sale.store.group,
         channel=sale.channel,
     )
 
 
-def known_of(member: Member, total_minor: int) -> rules.Facts:
-    """What the rules may know just now."""
-    member = Member.objects.get(pk=member.pk)
-    programme, now = policies.current(), clock.now()
+def known_of(member: Member, total_minor: int, at: datetime) -> rules.Facts:
+    """What the rules may know at a sale, before it."""
+    member, programme = Member.objects.get(pk=member.pk), policies.current()
     return facts_for(
         member,
         standings=tiers.standings_of(member.pk),
         birthday=None,
         programme=programme,
-        states=states.read(
-            member=member, programme=programme, present=programme, day=clock.day_of(now, programme.zone)
-        ),
-        at=now,
+        states=states.read(member=member, programme=programme, present=programme, day=clock.day_of(at, programme.zone)),
+        at=at,
         spending_minor=total_minor,
     )
 
@@ -135,20 +99,31 @@ def known_of(member: Member, total_minor: int) -> rules.Facts:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(document=programmes(), bought=st.lists(baskets(), min_size=1, max_size=3))
-def test_a_quote_the_sale_and_its_replay_are_one_decision(till, ada, document, bought):
+@given(
+    programme=programmes(),
+    more=st.fixed_dictionaries(
+        {
+            "tier_for_sale": st.sampled_from(["before", "after"]),
+            "pending": st.sampled_from(["none", {"days": 3}, "return_window"]),
+        }
+    ),
+    bought=st.lists(sales(), min_size=1, max_size=3),
+)
+def test_a_quote_the_sale_and_its_replay_are_one_decision(till, ada, programme, more, bought):
+    document = document_of(programme, more)
     with transaction.atomic():
-        apply(**document)
-        for number, basket in enumerate(bought):
-            body = body_of(basket)
-            facts = known_of(ada, money.minor(body["total"], "USD"))
+        policies.apply(document=document, actor="test", valid_from=LONG_AGO)
+        for number, drawn in enumerate(bought):
+            sale = {**drawn, "at": drawn["at"] - PAST}
+            body = body_of(sale)
+            facts = known_of(ada, money.minor(body["total"], policies.current().currency), sale["at"])
             quoted = till.quote(**body)
             sold = till.sell(receipt=f"R-{number}", **body)
             assert (quoted.status_code, sold.status_code) == (200, 201), (quoted.content, sold.content)
             asked, done = quoted.json(), sold.json()
             for part in ("points", "balance", "tier", "tier_changed"):
                 assert asked[part] == done[part]
-            sale, decision = Sale.objects.get(pk=done["id"]), Decision.objects.get(pk=done["decision"]["id"])
+            stored, decision = Sale.objects.get(pk=done["id"]), Decision.objects.get(pk=done["decision"]["id"])
             for answer in (asked, done):
                 assert without_times(answer["decision"]) == without_times(
                     {
@@ -158,7 +133,7 @@ def test_a_quote_the_sale_and_its_replay_are_one_decision(till, ada, document, b
                         **decision.body,
                     }
                 )
-            again = rules.decide(stored_basket(sale), facts, ruleset(policies.version(decision.programme_version)))
+            again = rules.decide(stored_basket(stored), facts, ruleset(policies.version(decision.programme_version)))
             assert without_times(again.body()) == without_times(decision.body)
         assert books.check().problems == []
         transaction.set_rollback(True)

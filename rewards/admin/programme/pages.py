@@ -20,6 +20,7 @@ from rewards.drafts.refusals import CodeTaken, DraftClosed, DraftRefused, NotAsS
 from rewards.models import Draft
 
 from .forms import control_name
+from .naming import Names
 from .patterns import code_from
 
 EDITABLE = ("rules", "campaigns")
@@ -94,11 +95,21 @@ def problems_of(document: Mapping[str, Any], draft_id: UUID) -> list[dict[str, A
             "error": one.severity == "error",
             "text": one.detail,
             "mend": one.mend,
-            "place": one.place,
+            "place": _where(document, one.place),
             "link": _link(document, one.place, draft_id),
         }
         for one in programme_file.check_document(document)
     ]
+
+
+def _where(document: Mapping[str, Any], place: str) -> str:
+    """A place as people find it: the name of the rule or campaign, then what of it."""
+    for section in EDITABLE:
+        for i, part in enumerate(document.get(section) or []):
+            if place.startswith(f"{section}[{i}]"):
+                inside = place.removeprefix(f"{section}[{i}]").lstrip(".")
+                return " · ".join(filter(None, [Names(document).of(part), inside]))
+    return place
 
 
 def _link(document: Mapping[str, Any], place: str, draft_id: UUID) -> str:

@@ -103,7 +103,7 @@ def _given_later(part: Part, names: Names) -> str:
     if kind == "streak" and part.get("skus"):
         return _("%(points)s for buying all of %(articles)s within %(days)s days") % {
             "points": number,
-            "articles": listed(f"“{one}”" for one in part["skus"]),
+            "articles": listed(_quoted(one) for one in part["skus"]),
             "days": part.get("within_days", "…"),
         }
     if kind == "streak":
@@ -147,8 +147,16 @@ def condition(part: Any, names: Names, *, inner: bool = False) -> str:
             said = [condition(one, names, inner=True) for one in part[key]]
             text = (_(" or ") if key == "any" else _(" and ")).join(said) or "…"
             groups.append((text, len(said) > 1))
-    text = _(" and ").join(f"({text})" if len(groups) > 1 and many else text for text, many in groups)
-    return f"({text})" if inner and any(many for _text, many in groups) else text
+    text = _(" and ").join(_brackets(text) if len(groups) > 1 and many else text for text, many in groups)
+    return _brackets(text) if inner and any(many for _text, many in groups) else text
+
+
+def _brackets(text: str) -> str:
+    return _("(%(group)s)") % {"group": text}
+
+
+def _quoted(name: object) -> str:
+    return _("“%(name)s”") % {"name": name}
 
 
 def row(part: Part, names: Names) -> str:
@@ -221,7 +229,7 @@ def selection(part: Any) -> str:
         "brands": _("the brands %(names)s"),
     }
     said = [
-        pattern % {"names": listed((f"“{one}”" for one in part[key]), either=False)}
+        pattern % {"names": listed(_quoted(one) for one in part[key])}
         for key, pattern in patterns.items()
         if part.get(key)
     ]

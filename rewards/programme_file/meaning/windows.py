@@ -26,6 +26,11 @@ def windows_are_possible(document: Document) -> Iterator[Finding]:
             if hours and hours[0] == hours[1]:
                 detail = _("From %(first)s until %(last)s is no time at all.") % {"first": hours[0], "last": hours[1]}
                 yield Finding(f"{place}.window.hours", "contradictory_window", detail, _("give a later end"))
+    closing = document.get("closing") or {}
+    ends, last = instant(closing.get("earning_until")), instant(closing.get("redeeming_until"))
+    if ends is not None and last is not None and last < ends:
+        detail = _("Redeeming would end before earning does.")
+        yield Finding("closing.redeeming_until", "contradictory_window", detail, _("give members time to spend"))
     for place, event in entries(document, "events"):
         yield from _span(place, event, "starts_at", "ends_at")
         yield from _opening(place, event)

@@ -17,10 +17,11 @@ def gift(points=20, **more):
     return {"code": "camp", "rules": [bonus(points, "gift")], **more}
 
 
-def under(campaign, why, points, *, at=None, member=None, **more):
+def under(campaign, why, points, *, at=None, member=None, by_rule=None, **more):
     """¥1,000 at 1 per ¥100 under one campaign."""
     more |= {} if at is None else {"at": at}
-    return Case(why, yen(base("100"), campaigns=[campaign]), buy("600", "400", **more), points, member=member or {})
+    return Case(why, yen(base("100"), campaigns=[campaign]), buy("600", "400", **more), points, member=member or {},
+                by_rule=by_rule)  # fmt: skip
 
 
 def tokyo(day, hour, minute=0):
@@ -105,8 +106,8 @@ LIMITS = [
     under(PARTIAL, "the budget is overspent by an older version", 10, member=spent(60)),
     under(NONE, "all or nothing: 20 left", 30, member=spent(30)),
     under(NONE, "all or nothing: 19 left", 10, member=spent(31)),
-    under({**TWO, "budget": {"points": 30}}, "the rule worked out last is cut first: b to 10", 40),
-    under({**TWO, "budget": {"points": 15}}, "b to nothing, a to 15", 25),
+    under({**TWO, "budget": {"points": 30}}, "the rule worked out last is cut first: b to 10", 40, by_rule={"base": 10, "a": 20, "b": 10}),
+    under({**TWO, "budget": {"points": 15}}, "b to nothing, a to 15", 25, by_rule={"base": 10, "a": 15}),
     under({**TWO, "budget": {"points": 30, "at_end": "none"}}, "all or nothing is of the whole campaign", 10),
     under({**TWO, "caps": {"per_sale": 25}}, "a campaign's cap for a sale", 35),
     under({**TWO, "caps": {"per_day": 45}}, "a campaign's cap for a day", 45, member=spent(10)),

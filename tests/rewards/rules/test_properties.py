@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ from .randomly import ROUNDINGS, members, programmes, sales
 from .worked import basket, decide, facts
 
 ROUND = {"floor": floor, "ceil": ceil, "half_up": lambda x: floor(x + Fraction(1, 2))}
+pytestmark = pytest.mark.timeout(by_size(600, 1800, 7200))
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
