@@ -28,7 +28,7 @@ def _pairs(value: Mapping[str, Any], schema: Schema) -> list[tuple[str, Any, Sch
     known: Mapping[str, Schema] = schema.get("properties", {})
     others = schema.get("additionalProperties") or {}
     listed = [key for key in known if key in value]
-    rest = [key for key in value if key not in known]  # codes and languages keep the order they were written in
+    rest = sorted(key for key in value if key not in known)  # codes, languages: the database forgets their order
     return [(key, value[key], known.get(key, others)) for key in (*listed, *rest)]
 
 

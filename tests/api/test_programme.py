@@ -85,8 +85,8 @@ def test_who_may_not_read_members_may_not_ask_for_one(shop):
 def test_a_shop_asks_again_only_for_what_changed(shop):
     first = shop.get("/api/v1/programme")
     assert (first.status_code, first["Cache-Control"]) == (200, "private, no-cache")
-    again = shop.get("/api/v1/programme", headers={"If-None-Match": first["ETag"]})
+    again = shop.get("/api/v1/programme", If_None_Match=first["ETag"])
     assert (again.status_code, again.content) == (304, b"")
     policies.apply(document=document(), actor="test", valid_from=LONG_AGO + timedelta(days=1))
-    changed = shop.get("/api/v1/programme", headers={"If-None-Match": first["ETag"]})
+    changed = shop.get("/api/v1/programme", If_None_Match=first["ETag"])
     assert changed.status_code == 200 and changed["ETag"] != first["ETag"]

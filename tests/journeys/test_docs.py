@@ -116,6 +116,7 @@ def test_the_example_programme_is_one(spend_minor):
     assert decision.points == (19 * 2 + 200 if spend_minor else 19 + 200)
 
 
+@pytest.mark.django_db
 def test_the_programme_page_names_every_key_of_the_file():
     page = (ROOT / "docs/programme.md").read_text()
     for kind in earning.RULE_KINDS:
