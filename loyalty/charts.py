@@ -89,7 +89,7 @@ def bars(data: Sequence[Bar], *, titled_by: str, height: int = 250) -> SafeStrin
         for place, bar in enumerate(data)
     ]
     return format_html(
-        '<svg class="chart" height="{}" role="img" aria-labelledby="{}">\n{}\n{}\n'
+        '<svg class="plot" height="{}" role="img" aria-labelledby="{}">\n{}\n{}\n'
         '<line class="zero" x1="{}%" x2="100%" y1="{}" y2="{}"/>'
         '<text x="{}%" y="{}" text-anchor="end">0</text>\n</svg>',
         height,
@@ -199,7 +199,7 @@ def area(values: Sequence[tuple[str, int]], *, titled_by: str, height: int = 190
         ],
     )
     return format_html(
-        '<svg class="chart" height="{}" role="img" aria-labelledby="{}">\n{}\n'
+        '<svg class="plot" height="{}" role="img" aria-labelledby="{}">\n{}\n'
         '<svg x="{}%" y="{}" width="{}%" height="{}" '
         'viewBox="0 0 100 100" preserveAspectRatio="none" overflow="visible">'
         '<polyline class="line" points="{}"/></svg>\n{}\n</svg>',
@@ -295,7 +295,7 @@ def columns(data: Sequence[Bar], *, titled_by: str, height: int = 150) -> SafeSt
             )
         )
     return format_html(
-        '<svg class="chart" height="{}" role="img" aria-labelledby="{}">\n{}\n'
+        '<svg class="plot" height="{}" role="img" aria-labelledby="{}">\n{}\n'
         '<line class="zero" x1="0" x2="100%" y1="{y}" y2="{y}"/>\n</svg>',
         height,
         titled_by,

@@ -152,7 +152,9 @@ def decide(
     """
     at = min(receipt.basket.occurred_at, now)
     programme = policies.current(at)
-    basket = receipt.basket
+    basket, store = receipt.basket, receipt.store
+    if (basket.store, basket.store_group) != (store.code, store.group):  # where it happened is the receipt's to say
+        basket = replace(basket, store=store.code, store_group=store.group)
     if basket.occurred_at > at:  # a till's clock is ahead: its points count at once all the same
         basket = replace(basket, occurred_at=at)
     if member is None:

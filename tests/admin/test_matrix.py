@@ -11,12 +11,12 @@ import pytest
 from django.urls import URLPattern, URLResolver, reverse
 from django.urls.exceptions import NoReverseMatch
 
-from loyalty import roles
+from loyalty import policies, roles
 from loyalty.admin import site
 from loyalty.models import ApiKey, Decision, Entry, Role, User
 from members import terms
 from members.models import Message
-from rewards import corrections, drafts
+from rewards import corrections, drafts, whatif
 from rewards.till.urls import urlpatterns as till
 
 from .conftest import signed_in
@@ -223,6 +223,9 @@ def things(ada, hire, desk) -> dict[str, Any]:
         "key_id": ApiKey.objects.get().pk,
         "redemption_id": uuid4(),
         "correction_id": correction(sale, hire).pk,
+        "run_id": whatif.start(
+            document=policies.current().document, name="Today", since=None, until=None, actor="system:test"
+        ).pk,
         "terms_id": terms.draft(actor="test").pk,
         "version": 1,
         "draft_id": drafts.start(name="Draft", actor="system:test").pk,

@@ -33,6 +33,7 @@ def token(ada) -> str:
 
 def test_one_sale_sent_100_times_has_one_effect_and_one_answer(ada, token):
     body = sale("19.99", member={"id": str(ada.pk)})
+    earned = 0  # tiers multiply it after some rounds
     with served() as address:
         for round_ in range(by_size(1, 10, 100)):
             body["receipt"] = f"R-{round_}"
@@ -45,12 +46,14 @@ def test_one_sale_sent_100_times_has_one_effect_and_one_answer(ada, token):
             assert all(json.loads(raw)["code"] == "in_progress" for status, raw in answers if status != 201)
             assert Entry.objects.filter(reference=f"sale:{json.loads(sold[0][1])['id']}").count() == 1
             assert Sale.objects.count() == round_ + 1
-    assert balance(ada)["total"] == 19 * (round_ + 1)
+            earned += json.loads(sold[0][1])["points"]["earned"]
+    assert balance(ada)["total"] == earned >= 19 * (round_ + 1)
     assert_books_balance()
 
 
 @pytest.mark.parametrize("named", [True, False])
 def test_one_receipt_under_many_keys_earns_once(ada, token, named):
+    earned = 0
     with served() as address:
         for round_ in range(by_size(5, 10, 50)):
             body = sale("19.99", f"R-{round_}", **({"member": {"id": str(ada.pk)}} if named else {}))
@@ -59,18 +62,21 @@ def test_one_receipt_under_many_keys_earns_once(ada, token, named):
             lost = [(status, reply["code"], reply["sale"]) for status, reply in replies if status != 201]
             assert len(won) == 1, replies
             assert lost == [(409, "duplicate_receipt", won[0]["id"])] * 7
-    assert balance(ada)["total"] == (19 * (round_ + 1) if named else 0)
+            earned += won[0]["points"]["earned"]
+    assert balance(ada)["total"] == earned >= (19 * (round_ + 1) if named else 0)
     assert_books_balance()
 
 
 def test_one_receipt_of_two_members_earns_for_the_first(ada, token):
     ben = enrolment.enrol(name="Ben", email="ben@example.com", actor="test")
+    earned = 0
     with served() as address:
         for round_ in range(by_size(5, 10, 50)):
             bodies = [sale("19.99", f"R-{round_}", member={"id": str(who.pk)}) for who in (ada, ben)] * 4
             replies = at_once([partial(post, address, token, SALES, body) for body in bodies])
             assert sorted(status for status, _ in replies) == [201] + [409] * 7, replies
-    assert balance(ada)["total"] + balance(ben)["total"] == 19 * (round_ + 1)
+            earned += sum(reply["points"]["earned"] for status, reply in replies if status == 201)
+    assert balance(ada)["total"] + balance(ben)["total"] == earned >= 19 * (round_ + 1)
     assert_books_balance()
 
 

@@ -41,11 +41,11 @@ def shown(request: HttpRequest, run: WhatIf) -> dict[str, Any]:
 @require_safe
 def as_file(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Winners and losers as CSV; recorded like every list that is taken away."""
+    if not (roles.may(request.user, "view", "members") and roles.may(request.user, "do", "export")):
+        raise PermissionDenied
     run = WhatIf.objects.filter(pk=run_id, status=WhatIf.Status.DONE).first()
     if run is None or run.result is None:
         raise Http404
-    if not (roles.may(request.user, "view", "members") and roles.may(request.user, "do", "export")):
-        raise PermissionDenied
     rows = [*run.result["winners"], *reversed(run.result["losers"])]
     names = _names(request, run.result)
     response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")

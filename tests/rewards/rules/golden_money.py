@@ -44,6 +44,7 @@ ROUNDING = [
     one("1", "ceil", ["1.001"], 2, [2], "one fils more", dinar),
     one("0.100", "floor", ["1.999"], 19, [19], "a point each 100 fils", dinar),
     one("0.250", "floor", ["0.999", "0.002"], 4, [4, 0], "3.996 + 0.008 are 4.004", dinar),
+    one("0.07", "floor", ["0.04", "0.18"], 3, [1, 2], "4/7 and 18/7 have the same fraction: the lower line takes it"),
     one("0.003", "half_up", ["0.010"], 3, [3], "3.33", dinar),
 ]
 

@@ -1,20 +1,21 @@
 """What a sale earns, worked out a second time: slowly, in Decimal, from the words of CONTRACT part 2 "Meaning".
 
 It reads the programme document and the sale as plain dictionaries and shares no code with the engine. Every number
-is one division of exact products in 80 digits, so equal fractions are equal and nothing near a whole number is
-mistaken for it.
+is one division of exact products in 80 digits, and fractions are compared in 40: far closer than two different ones
+of a sale can be, so equal fractions are equal and nothing near a whole number is mistaken for it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, setcontext
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from zoneinfo import ZoneInfo
 
 from . import oracle_conditions as conditions
 
-setcontext(Context(prec=80))
+DIGITS = Context(prec=80)
+TELLING = Decimal(1).scaleb(-40)
 DECIMALS = {"JPY": 0, "USD": 2, "EUR": 2, "KWD": 3}
 ZERO, ONE = Decimal(0), Decimal(1)
 
@@ -29,7 +30,7 @@ def whole(number, rounding):
 def dealt(total, shares):
     """Meaning 2: the whole part of each share; what is left to the largest fractions, ties to the lower line."""
     parts = [int(share.to_integral_value(ROUND_FLOOR)) for share in shares]
-    fractions = [share - part for share, part in zip(shares, parts, strict=True)]
+    fractions = [(share - part).quantize(TELLING) for share, part in zip(shares, parts, strict=True)]
     for _ in range(total - sum(parts)):
         i = max(range(len(shares)), key=lambda j: (fractions[j], -j))
         parts[i] += 1

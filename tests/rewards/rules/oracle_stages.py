@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from . import oracle_conditions as conditions
-from .oracle import Rule, Sum, dealt
+from .oracle import DIGITS, Rule, Sum, dealt
 
 BASE, MULTIPLY, BONUS = 1, 2, 3
 
 
 def work_out(document, sale, member):
     """What the sale earns."""
+    with localcontext(DIGITS):
+        return in_stages(document, sale, member)
+
+
+def in_stages(document, sale, member):
     case = Sum(document, sale, member)
     rules = in_order(document)
     applying = [rule for rule in rules if case.applies(rule)]
