@@ -79,8 +79,12 @@ def migrated(name: str) -> None:
 
 
 def pytest_configure() -> None:
-    """A home that no launcher has prepared lacks the directory that WhiteNoise looks into."""
+    """A home that no launcher has prepared lacks the directory that WhiteNoise looks into. Each worker counts alone."""
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    cache = settings.CACHES["default"]
+    base, _, database = cache["LOCATION"].partition("?db=")
+    cache["LOCATION"] = os.environ["CACHE_URL"] = f"{base}?db={int(database or 0) + number}"
 
 
 @pytest.fixture(scope="session")

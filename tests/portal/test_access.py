@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from members.models import Message
 
-ANYBODY = {"home", "brand", "sign-in", "code", "join"}  # home shows the sign-in to strangers
+ANYBODY = {"home", "brand", "sign-in", "code", "join", "terms", "terms-version"}  # home shows the sign-in to strangers
 DEEDS = {"sign-out", "language", "message-unread", "inbox-read"}  # POST only
 # Every address with an id, with whose thing it names; a new one without a rule fails the test below.
 OWNED = {"message": "GET", "message-unread": "POST"}
@@ -34,7 +34,7 @@ def portal_patterns() -> list[URLPattern]:
 
 def test_every_address_with_an_id_has_a_rule():
     with_ids = {entry.name for entry in portal_patterns() if entry.pattern.converters}
-    assert with_ids == {*OWNED, "brand"}
+    assert with_ids == {*OWNED, "brand", "terms-version"}
 
 
 def without_volatile(html: str) -> str:

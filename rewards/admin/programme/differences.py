@@ -14,7 +14,7 @@ from rewards.drafts import parts
 from . import sentences, vocabulary
 from .naming import Names
 
-KINDS = {"added": gettext_lazy("new"), "removed": gettext_lazy("removed"), "changed": gettext_lazy("changed")}
+KINDS = {"added": gettext_lazy("added"), "removed": gettext_lazy("removed"), "changed": gettext_lazy("changed")}
 LONGEST = 400
 
 

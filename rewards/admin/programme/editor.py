@@ -109,7 +109,7 @@ class Editor:
         names = Names(document)
         context = pages.frame(
             self.request,
-            names.of(self.part) or _("New"),
+            names.of(self.part) or _("Not named yet"),
             draft=self.draft,
             section=self.section,
             code=self.code,
