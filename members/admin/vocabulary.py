@@ -73,6 +73,7 @@ REASONS: dict[str, Any] = {
     "audience": _("the member is not in the audience"),
     "control_group": _("the member is in the control group, which gets nothing on purpose"),
     "budget": _("the budget is used up"),
+    "limit": _("its caps and budget leave nothing of it"),
     # what a condition asks for
     "programme_closing": _("the programme is closing: nothing is earned any more"),
     "any": _("none of its conditions held"),

@@ -53,6 +53,7 @@ RULES = {
     "audience": gettext_lazy("For other members"),
     "control_group": gettext_lazy("Not offered to you: we keep some members out to see what an offer does"),
     "budget": gettext_lazy("All points of this offer are given out"),
+    "limit": gettext_lazy("You have had all the points of this offer, or they are given out"),
     "any": gettext_lazy("The conditions were not met"),
     "amount": gettext_lazy("For another amount"),
     "amount_without_tax": gettext_lazy("For another amount"),

@@ -27,16 +27,27 @@ from .ruleset import Ruleset
 NOBODY = Facts()
 ONE_UNIT = Line(1, 0)
 NO_DATA: Mapping[str, object] = {}
+Stages = tuple[Sequence[Rule], Sequence[Multiplier], Sequence[Rule]]  # bases, multipliers, bonuses
 IN_FORCE = Failure("")
 NO_LINE = Failure("no_line")
 NO_MEMBER = Failure("no_member")
+SPENT = Failure("limit")
+CONTESTS = frozenset({"group", "not_stackable", "higher_factor"})
 
 
 class Round:
     """One run of the stages, with what each needs from the ones before."""
 
-    def __init__(self, basket: Basket, facts: Facts, ruleset: Ruleset, data: Mapping[str, object] = NO_DATA) -> None:
+    def __init__(
+        self,
+        basket: Basket,
+        facts: Facts,
+        ruleset: Ruleset,
+        data: Mapping[str, object] = NO_DATA,
+        spent: frozenset[str] = frozenset(),
+    ) -> None:
         self.ruleset = ruleset
+        self.spent = spent  # codes of rules that limits leave nothing of
         self.facts = facts
         self.basis = bases.of(basket, ruleset.earning)
         self.case = Case(basket, facts, ruleset.zone, self.basis, ruleset.asked_segments, data)
@@ -49,6 +60,8 @@ class Round:
     def lines_for(self, rule: Rule) -> list[int]:
         """The lines the rule counts; none, with the reason noted, where it does not apply."""
         failure = self._failure(rule) if rule.guarded else None
+        if rule.code in self.spent:
+            failure = SPENT
         if failure is None:
             at = rule.chosen(self.basis) if rule.selective else self.basis.counting
             if not at:
@@ -204,7 +217,7 @@ def decide(basket: Basket, facts: Facts | None, ruleset: Ruleset) -> Decision:
         return _nothing(run, ruleset.rules)
     if ruleset.closes_at is not None and basket.occurred_at >= ruleset.closes_at:
         return _nothing(run, ruleset.rules, _closing(run, ruleset.closes_at))
-    return run.decision(run.all_stages(ruleset.bases, ruleset.multipliers, ruleset.bonuses))
+    return _worked_out(run, (ruleset.bases, ruleset.multipliers, ruleset.bonuses))
 
 
 def answer(occurrence: Occurrence, facts: Facts | None, ruleset: Ruleset) -> Decision:
@@ -227,14 +240,33 @@ def answer(occurrence: Occurrence, facts: Facts | None, ruleset: Ruleset) -> Dec
     elif ruleset.closes_at is not None and occurrence.occurred_at >= ruleset.closes_at:
         decision = _nothing(run, rules, _closing(run, ruleset.closes_at))
     else:
-        stages = (
-            [rule for rule in rules if rule.stage == BASE],
-            [rule for rule in rules if isinstance(rule, Multiplier)],
-            [rule for rule in rules if rule.stage == BONUS],
+        decision = _worked_out(
+            run,
+            (
+                [rule for rule in rules if rule.stage == BASE],
+                [rule for rule in rules if isinstance(rule, Multiplier)],
+                [rule for rule in rules if rule.stage == BONUS],
+            ),
         )
-        decision = run.decision(run.all_stages(*stages))
     decision.trigger = occurrence.trigger
     return decision
+
+
+def _worked_out(run: Round, stages: Stages) -> Decision:
+    """All stages. A rule that its limits leave nothing of shuts nobody out: where it did, once more without it."""
+    given = run.all_stages(*stages)
+    before = [g.total for g in given]
+    decision = run.decision(given)
+    if not decision.caps:
+        return decision
+    emptied = [g.rule for g, points in zip(given, before, strict=True) if points > 0 >= g.total]
+    lost = [refused for refused in run.refused if refused.failure.why in CONTESTS] if emptied else []
+    winners = {refused.winner for refused in lost}
+    spent = {rule.code for rule in emptied if rule.code in winners or ("" in winners and isinstance(rule, Multiplier))}
+    if not spent:
+        return decision
+    case = run.case
+    return _worked_out(Round(case.basket, run.facts, run.ruleset, case.data, run.spent | spent), stages)
 
 
 def _closing(run: Round, closes_at: datetime) -> Failure:

@@ -149,6 +149,13 @@ TOGETHER = [
     two("of two alone the higher priority", {"stackable": False, "priority": 2}, {"stackable": False}, {"gift-a": 20}),
     two("what is spent does not stand in the way of others", {"group": "promo"}, {"group": "promo", "budget": {"points": 5}},
         {"base": 10, "gift-a": 20}, groups=GROUPS, member={"granted": {"campaign:b": (0, 0, 5)}}),
+    two("nor does what cannot pay it in full and gives nothing then", {"group": "promo"},
+        {"group": "promo", "budget": {"points": 25, "at_end": "none"}}, {"base": 10, "gift-a": 20}, groups=GROUPS),
+    two("nor a cap that is reached", {"group": "promo"}, {"group": "promo", "caps": {"per_member": 30}},
+        {"base": 10, "gift-a": 20}, groups=GROUPS, member={"granted": {"campaign:b": (0, 30, 30)}}),
+    two("a campaign alone that can give nothing leaves the others", {}, {"stackable": False, "budget": {"points": 25, "at_end": "none"}},
+        {"base": 10, "gift-a": 20}),
+    two("a campaign alone that can give a part counts alone", {}, {"stackable": False, "budget": {"points": 25}}, {"gift-b": 25}),
 ]  # fmt: skip
 
 REGULARS = {"code": "regulars", "any": [{"field": "member.average_basket", "op": ">", "value": "40"},

@@ -16,24 +16,31 @@ def work_out(document, sale, member):
         return in_stages(document, sale, member)
 
 
-def in_stages(document, sale, member):
+def in_stages(document, sale, member, without=frozenset()):
+    """A rule that shut others out and is then left nothing by its limits steps aside: all once more without it."""
     case = Sum(document, sale, member)
+    shut = case.shut = set()  # who shut somebody out; "" a multiplier that was the highest
     rules = in_order(document)
-    applying = [rule for rule in rules if case.applies(rule)]
+    applying = [rule for rule in rules if rule.code not in without and case.applies(rule)]
     base = [rule for rule in applying if rule.stage == BASE]
     for rule in base:
         case.give(rule)
-    base = best_of_groups(base, document)
+    base = best_of_groups(base, document, shut)
     multipliers = multiply(case, [rule for rule in applying if rule.stage == MULTIPLY], base, document)
     bonuses = [rule for rule in applying if rule.stage == BONUS]
     for rule in bonuses:
         case.give(rule)
-    given = base + multipliers + best_of_groups(bonuses, document)
+    given = base + multipliers + best_of_groups(bonuses, document, shut)
     alone = [rule for rule in given if not rule.said("stackable", True) and rule.total > 0]
     if alone:
-        given = sorted(alone, key=place)[:1]
+        winner = min(alone, key=place)
+        shut |= {winner.code} if len(given) > 1 else set()
+        given = [winner]
+    before = {rule.code: rule.total for rule in given}
     limit(case, given)
-    return case.result(given)
+    emptied = {rule for rule in given if before[rule.code] > 0 and rule.total <= 0}
+    aside = {r.code for r in emptied if r.code in shut or ("" in shut and r.stage == MULTIPLY)}
+    return in_stages(document, sale, member, without | aside) if aside else case.result(given)
 
 
 def place(rule):
@@ -56,7 +63,7 @@ def stage(text):
     return BASE if early else BONUS
 
 
-def best_of_groups(rules, document):
+def best_of_groups(rules, document, shut):
     """Of the rules of one group one counts, on what each would give."""
     picks = {group["code"]: group.get("pick", "best") for group in document.get("groups", [])}
     for name, pick in picks.items():
@@ -72,6 +79,7 @@ def best_of_groups(rules, document):
                 "priority": False,
             }[pick]
             winner = rule if better else winner
+        shut.add(winner.code)
         rules = [rule for rule in rules if rule not in rivals or rule is winner]
     return rules
 
@@ -88,7 +96,7 @@ def multiply(case, multipliers, base, document):
     multipliers = [m for m in multipliers if any(b.points.get(n, 0) for b in bases_of(m, base) for n in m.at)]
     for rule in multipliers:
         add(case, rule, {b.code: b.points for b in bases_of(rule, base)})
-    multipliers = best_of_groups(multipliers, document)
+    multipliers = best_of_groups(multipliers, document, case.shut)
     how = case.earning.get("multipliers", "multiply")
     if how == "multiply":
         in_turn(case, multipliers, base)
@@ -134,6 +142,9 @@ def highest(case, multipliers, base):
                 won[winner.code].setdefault(b.code, {})[n] = points
     for rule in multipliers:
         add(case, rule, won[rule.code])
+        more = Decimal(rule.text["factor"]) - 1
+        if more * sum(points for cells in won[rule.code].values() for points in cells.values()) == 0:
+            case.shut.add("")
 
 
 # Limits
