@@ -59,7 +59,7 @@ def test_b1_a_hundred_sends_have_one_effect_and_identical_bytes(committed, till,
 
 
 def test_b1_control_without_lock_and_constraint_it_fails(committed, till, inside, without_protection):
-    inside(lambda _: time.sleep(0.02))
+    inside(lambda _: time.sleep(0.2))
     send_100_times(till)
     assert Account.objects.count() > 1
 
