@@ -136,8 +136,7 @@ class Round:
         rules, zone = self.ruleset, self.ruleset.zone
         plain = 0
         by_clock: dict[tuple[Pending, Expiry], int] = {}
-        for g in given:
-            rule, points = g.rule, sum(g.points)
+        for rule, points in _net(given):
             if rule.pending is None and rule.expiry is None:
                 plain += points
             elif points:
@@ -208,6 +207,22 @@ class Round:
         if "member.birthday_month" in self.ruleset.needs:
             decision.facts["birthday_month"] = bool(self.facts.birthday_month)
         return decision
+
+
+def _net(given: Sequence[Given]) -> list[tuple[Rule, int]]:
+    """Each rule with its points, where what a factor below 1 takes off is taken off its bases, the last one first."""
+    sums = [(g.rule, sum(g.points)) for g in given]
+    if all(points >= 0 for _, points in sums):
+        return sums
+    left = {rule.code: points for rule, points in sums}
+    for rule, points in sums:
+        if points < 0 and isinstance(rule, Multiplier):
+            for base in reversed([other for other, _ in sums if other.stage == BASE]):
+                if rule.of is None or base.code in rule.of:
+                    part = min(max(left[base.code], 0), -left[rule.code])
+                    left[base.code] -= part
+                    left[rule.code] += part
+    return [(rule, left[rule.code]) for rule, _ in sums]
 
 
 def decide(basket: Basket, facts: Facts | None, ruleset: Ruleset) -> Decision:

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from rewards import rules
 from rewards.rules.lots import Expiry, Pending
 
 ROLLING = [
@@ -76,3 +77,21 @@ def test_pending_ends_at_a_local_midnight():
     sold = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)  # 23:30 in Tokyo
     assert Pending(14).available_at(sold, tokyo) == datetime(2026, 12, 5, 15, tzinfo=UTC)
     assert Pending().available_at(sold, tokyo) == sold
+
+
+def test_what_a_factor_below_one_takes_off_is_taken_off_the_lots_of_its_bases():
+    document = {
+        "rules": [
+            {"code": "base", "kind": "per_amount", "points": 1, "per": "1", "pending": {"days": 14}},
+            {"code": "half", "kind": "multiplier", "factor": "0.5", "of": ["base"]},
+            {"code": "six", "kind": "fixed", "points": 6},
+        ]
+    }
+    at = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    basket = rules.Basket(lines=(rules.Line(1, 1000),), occurred_at=at, currency="USD")
+    decision = rules.decide(basket, rules.Facts(), rules.compile(document))
+    assert decision.points == 11
+    assert [(lot.points, lot.available_at) for lot in decision.lots] == [
+        (6, at),
+        (5, datetime(2026, 12, 6, tzinfo=UTC)),
+    ]
