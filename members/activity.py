@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.db.models import Sum
 
 from loyalty import clock, driver, rows
 from loyalty.errors import DuplicateReceipt
@@ -142,3 +143,9 @@ def count(member: Member, *, total_minor: int, occurred_at: datetime) -> None:
     member.purchases += 1
     member.first_sale_at = min(member.first_sale_at or occurred_at, occurred_at)
     member.last_sale_at = max(member.last_sale_at or occurred_at, occurred_at)
+
+
+def spend_until(member: Member, at: datetime) -> int:
+    """What a member had spent up to and with `at`, in minor units: for sales that are reported late."""
+    bought = Sale.objects.filter(member_id=member.pk, occurred_at__lte=at).aggregate(sum=Sum("total_minor"))
+    return int(bought["sum"] or 0)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from loyalty import clock
 from loyalty.policies import Policies
-from members import tiers
+from members import activity, tiers
 from members.models import Member, TierChange, TierStanding
 from rewards import rules
 from rewards.programme import ruleset
@@ -51,7 +51,8 @@ def levels(
 ) -> dict[str, str]:
     """Level by group, in the programme's order; empty text where none is reached."""
     if ruleset(programme).earning.tier_for_sale == "after":
-        spend = member.spend_minor + spending_minor
+        late = member.last_sale_at is not None and at < member.last_sale_at
+        spend = (activity.spend_until(member, at) if late else member.spend_minor) + spending_minor
         reached = {group.code: tiers.reached(group, spend) for group in tiers.compiled(programme)}
         return {code: level.code if level else "" for code, level in reached.items()}
     stored = {standing.group: standing for standing in standings}

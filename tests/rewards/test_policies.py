@@ -63,8 +63,9 @@ def test_the_tier_for_the_sale_is_the_one_before_it_or_the_one_it_reaches(till, 
     assert (reply["tier"]["code"], reply["tier_changed"]) == ("gold", True)
 
 
-def test_the_tier_for_a_late_sale_is_that_of_its_time(till):
-    use([BASE, {**DOUBLE, "when": GOLD}])
+@pytest.mark.parametrize("value", ["before", "after"])
+def test_the_tier_for_a_late_sale_is_that_of_its_time(till, value):
+    use([BASE, {**DOUBLE, "when": GOLD}], tier_for_sale=value)
     points(till, "600.00", "R-1", occurred_at="2026-11-19T10:00:00-05:00")
     assert points(till, "10.00", "R-2", occurred_at="2026-11-18T10:00:00-05:00") == 10
     assert points(till, "10.00", "R-3") == 20
