@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -15,9 +17,22 @@ from rewards import programme_file
 from rewards.models import Draft, DraftChange
 
 from . import parts
-from .refusals import Clash, DraftClosed, HasProblems, NotAsSeen, NothingChanged, PartChanged, StaleBase, TooEarly
+from .refusals import (
+    Clash,
+    DraftClosed,
+    HasProblems,
+    NotACode,
+    NotAsSeen,
+    NothingChanged,
+    NotText,
+    PartChanged,
+    StaleBase,
+    TooEarly,
+)
 
 LONGEST_NAME = 120
+_CODE = re.compile(r"[A-Za-z0-9._-]+")
+_CONTROL = re.compile(r"\\u00(?:0[0-8be-f]|1[0-9a-f]|7f)|\\[bf]")
 
 
 def newest() -> tuple[int, dict[str, Any]]:
@@ -52,9 +67,13 @@ def change(*, draft_id: UUID, section: str, code: str, part: parts.Part | None, 
 
     `code` is its code before, "" for a new one; `seen` the fingerprint of what the editor had opened, "" for nothing.
     What others changed elsewhere in the draft is left alone. Raises DraftClosed, CodeTaken, and PartChanged where
-    somebody saved the same part since.
+    somebody saved the same part since, NotACode and NotText.
     """
     draft = _locked(draft_id)
+    if part is not None and part.get("code") != code:
+        _addressable(part)
+    if part is not None and _CONTROL.search(json.dumps(part).replace("\\\\", "")):
+        raise NotText
     present = parts.find(draft.document, section, code) if code else None
     if parts.fingerprint(present) != seen:
         last = draft.changes.filter(section=section, code__in=[code, parts.name_of(part or {})]).first()
@@ -181,6 +200,11 @@ def switch(*, campaign: str, enabled: bool, actor: str) -> Programme | None:
         _published(applied, actor, "", {"campaign": campaign, "enabled": enabled})
         first = first or applied
     return first
+
+
+def _addressable(part: parts.Part) -> None:
+    if not _CODE.fullmatch(parts.name_of(part)):
+        raise NotACode(parts.name_of(part))
 
 
 def _coming() -> list[Programme]:

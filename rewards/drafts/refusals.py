@@ -34,6 +34,14 @@ class CodeTaken(DraftRefused):
     """Another rule or campaign has this code."""
 
 
+class NotACode(DraftRefused):
+    """A code outside the grammar: a part of this code could not even be addressed."""
+
+
+class NotText(DraftRefused):
+    """Something typed holds control characters, which nothing can keep."""
+
+
 class StaleBase(DraftRefused):
     """Another version was published since the draft was started: bring the draft up to date first."""
 

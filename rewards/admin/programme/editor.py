@@ -17,14 +17,14 @@ from loyalty.admin.gate import guarded
 from loyalty.admin.shell import site
 from rewards import drafts
 from rewards.drafts import parts, trial
-from rewards.drafts.refusals import DraftRefused, PartChanged
+from rewards.drafts.refusals import DraftRefused, NotText, PartChanged
 from rewards.models import Draft
 
 from . import forms, pages, rows, sentences, trying
 from . import posted as posting
 from .keeping import keeping, kept
 from .naming import Names
-from .posted import Part, Posted
+from .posted import Part, Posted, clean
 
 SAVING = ("save", "review", "remove")
 
@@ -58,6 +58,8 @@ class Editor:
             self.part = forms.read_campaign(data, self.saved, self.names, taken)
         else:
             self.part = forms.read_rule(Posted(data, self.names.zone), "", self.saved, self.names, taken)
+        if self.saved:
+            self.part["code"] = self.code
 
     @property
     def document(self) -> Part:
@@ -117,6 +119,7 @@ class Editor:
             seen=self.seen,
             dirty=self.dirty,
             said=self._said(self.part),
+            problems_here=list(errors.items()),
             elsewhere=[text for name, text in errors.items() if name not in controls],
             has_errors=bool(errors),
             fields=rows.grouped_fields("member" if self.section == "campaigns" else ""),
@@ -169,7 +172,11 @@ def edit(request: HttpRequest, draft_id: UUID, section: str, code: str) -> HttpR
 def _posted(request: HttpRequest, editor: Editor) -> HttpResponse:
     deed = request.POST.get("do", "save")
     pages.actor(request)
-    editor.take(request.POST)
+    typed = clean(request.POST)
+    editor.take(typed)
+    if typed is not request.POST:
+        editor.notice = pages.refusal(NotText())
+        return editor.shown(status=400)
     if deed not in SAVING:
         editor.part = forms.act(editor.part, deed)
         return editor.shown()
@@ -178,4 +185,8 @@ def _posted(request: HttpRequest, editor: Editor) -> HttpResponse:
     if deed == "review":
         return redirect("admin:draft_review", editor.draft.pk)
     messages.success(request, _("Removed.") if deed == "remove" else _("Saved in the draft. Nothing is published yet."))
+    if deed == "save" and (wrong := pages.errors_of(editor.document, editor.section, parts.name_of(editor.part))):
+        messages.warning(
+            request, _("Still to mend: %(problems)s") % {"problems": " ".join(dict.fromkeys(wrong.values()))}
+        )
     return redirect("admin:draft", editor.draft.pk)

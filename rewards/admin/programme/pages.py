@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from loyalty import roles
@@ -16,9 +16,20 @@ from loyalty.admin import words
 from loyalty.admin.shell import site
 from rewards import programme_file
 from rewards.drafts import parts
-from rewards.drafts.refusals import CodeTaken, DraftClosed, DraftRefused, NotAsSeen, NothingChanged, StaleBase, TooEarly
+from rewards.drafts.refusals import (
+    CodeTaken,
+    DraftClosed,
+    DraftRefused,
+    NotACode,
+    NotAsSeen,
+    NothingChanged,
+    NotText,
+    StaleBase,
+    TooEarly,
+)
 from rewards.models import Draft
 
+from . import unfinished
 from .forms import control_name
 from .naming import Names
 from .patterns import code_from
@@ -66,6 +77,10 @@ def refusal(error: DraftRefused) -> str:
         return _("This draft was published or thrown away in the meantime. Nothing was changed.")
     if isinstance(error, CodeTaken):
         return _("Another rule or campaign has this code. Choose another one.")
+    if isinstance(error, NotACode):
+        return _("A code has letters, digits, dots and dashes only. Nothing was saved.")
+    if isinstance(error, NotText):
+        return _("There are characters that cannot be kept. They were taken out; nothing was saved yet.")
     if isinstance(error, StaleBase):
         return _(
             "Version %(number)d was published in the meantime. Nothing was published: bring the draft up to date first."
@@ -99,6 +114,15 @@ def problems_of(document: Mapping[str, Any], draft_id: UUID) -> list[dict[str, A
             "link": _link(document, one.place, draft_id),
         }
         for one in programme_file.check_document(document)
+    ] + [
+        {
+            "error": False,
+            "text": unfinished.text(),
+            "mend": "",
+            "place": _where(document, place.partition(".")[0]),
+            "link": _link(document, place, draft_id),
+        }
+        for place in unfinished.places(document)
     ]
 
 
@@ -116,7 +140,10 @@ def _link(document: Mapping[str, Any], place: str, draft_id: UUID) -> str:
     for section in EDITABLE:
         for i, part in enumerate(document.get(section) or []):
             if place.startswith(f"{section}[{i}]"):
-                page = reverse("admin:draft_part", args=[draft_id, section, parts.name_of(part) or "…"])
+                try:
+                    page = reverse("admin:draft_part", args=[draft_id, section, parts.name_of(part) or "…"])
+                except NoReverseMatch:
+                    return ""
                 inside = control_name(place.removeprefix(f"{section}[{i}]"))
                 return f"{page}#f-{inside.replace('.', '-')}" if inside else page
     return ""
@@ -133,6 +160,9 @@ def errors_of(document: Mapping[str, Any], section: str, code: str) -> dict[str,
         if one.place == start or one.place.startswith(f"{start}."):
             text = f"{one.detail} {one.mend}".strip()
             found.setdefault(control_name(one.place.removeprefix(start)), text)
+    for place in unfinished.places(document):
+        if place.startswith(f"{start}."):
+            found.setdefault(control_name(place.removeprefix(start)), unfinished.text())
     return found
 
 

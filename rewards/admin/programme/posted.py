@@ -23,6 +23,7 @@ from .naming import instant
 
 Part = dict[str, Any]
 _GROUPED = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 
 # What a rule of each kind has besides what all have.
@@ -143,6 +144,16 @@ class Posted:
         except (ValueError, OverflowError):
             return text
         return at.astimezone(self.zone).isoformat()
+
+
+def clean(data: QueryDict) -> QueryDict:
+    """The same, or a copy without control characters where there are any."""
+    if not any(_CONTROL.search(value) for _name, values in data.lists() for value in values):
+        return data
+    copied = data.copy()
+    for name, values in data.lists():
+        copied.setlist(name, [_CONTROL.sub("", value) for value in values])
+    return copied
 
 
 def plain(text: str) -> str:

@@ -27,7 +27,24 @@
     }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (whole) swap(page, "editor");
-    else ["panel", "reach-head"].forEach((id) => swap(page, id));
+    else {
+      ["panel", "reach-head"].forEach((id) => swap(page, id));
+      errors(page);
+    }
+  }
+
+  /* What is wrong, at its control, while the controls themselves stay as they are. */
+  function errors(page) {
+    form().querySelectorAll(".error[id]").forEach((one) => one.remove());
+    form().querySelectorAll("[aria-invalid]").forEach((one) => { one.removeAttribute("aria-invalid"); one.removeAttribute("aria-describedby"); });
+    page.querySelectorAll("#editor .error[id]").forEach((one) => {
+      const at = document.getElementById(one.id.replace(/-error$/, ""));
+      if (!at) return;
+      if (at.matches(".cond")) at.append(document.adoptNode(one));
+      else at.after(document.adoptNode(one));
+      const box = at.matches(".cond") ? at.querySelector("[name$='.value']") : at;
+      if (box) { box.setAttribute("aria-invalid", "true"); box.setAttribute("aria-describedby", one.id); }
+    });
   }
 
   function swap(page, id) {
