@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
-from . import meaning, shape
+from . import hidden, meaning, shape
 from .problems import Problem, ProgrammeRefused, in_order
 from .reading import MOST_PROBLEMS, Source, read
 
@@ -26,6 +27,8 @@ def check_document(document: Mapping[str, Any]) -> list[Problem]:
 
 def check_source(source: Source) -> list[Problem]:
     """The same of what was read."""
+    if unseen := list(islice(hidden.problems(source), MOST_PROBLEMS)):
+        return in_order(unseen)
     wrong_form = shape.problems(source)
     if not wrong_form:
         return in_order(meaning.problems(source))

@@ -182,3 +182,18 @@ def test_every_kind_of_reward_has_its_place_in_the_schema():
     named = {"amount_off", "percent_off", "free_units", "pay_with_points", "product", "code_pool", "gift", "experience",
              "ticket", "donation", "content", "cashback"}  # fmt: skip
     assert set(giving.REWARD_KINDS) == named
+
+
+@pytest.mark.parametrize("hidden", ["\\0", "\\u202e", "\\x07"])
+def test_a_character_that_nobody_sees_is_named_with_its_place(hidden):
+    text = f'loyalty: 1\nname: Shop\nsettings: {{currency: USD}}\nstores:\n  - {{code: main, name: "a{hidden}b"}}\n'
+    [problem] = programme_file.check(text)
+    assert (problem.severity, problem.line, problem.place, problem.code) == (
+        "error",
+        5,
+        "stores[0].name",
+        "not_printable",
+    )
+    assert programme_file.check_document(programme_file.read(text).document)[0].code == "not_printable"
+    with pytest.raises(programme_file.ProgrammeRefused):
+        programme_file.apply(text=text, actor="system:test")
