@@ -61,8 +61,8 @@ def view(request: HttpRequest, member: Member) -> HttpResponse:
         "available": formats.points(wallet.balance["available"]),
         "card": hero.of(member=member, wallet=wallet, programme=programme, standings=standings),
         "now": formats.day_long(formats.today(programme.zone)),
-        "opening": formats.points(found[-1].balance_after - found[-1].points) if found else "0",
-        "closing": formats.points(found[0].balance_after) if found else "0",
+        "opening_balance": formats.points(found[-1].balance_after - found[-1].points) if found else "0",
+        "closing_balance": formats.points(found[0].balance_after) if found else "0",
         "from_day": formats.day_long(rows.day_of(found[-1], programme)) if found else "",
         "to_day": formats.day_long(rows.day_of(found[0], programme)) if found else "",
     }

@@ -40,6 +40,7 @@ def apply(
         found = check_source(source)
         if errors(found):
             raise ProgrammeRefused(found)
+        _refuse_another_end(source)
         applied = policies.apply(document=source.document, text=text or "", actor=actor, valid_from=valid_from)
         audit.record(action="programme.applied", actor=actor, **_about(applied))
     recount.follow_programme()
@@ -49,15 +50,20 @@ def apply(
 def rollback(*, version: int, actor: str) -> Programme:
     """Make what version `version` was the next version, text included. Raises ProgrammeRefused, Programme.DoesNotExist.
 
-    It is checked again: what was right then need not be now.
+    It is checked again: what was right then need not be now. Whether the programme closes stays as it is now.
     """
     before = Programme.objects.get(version=version)
     with transaction.atomic():
         policies.lock()
-        found = check_source(Source(before.document))
+        document, text, end = dict(before.document), before.text, _end()
+        if document.get("closing") != end:
+            text = ""
+            document.pop("closing", None)
+            document |= {"closing": end} if end else {}
+        found = check_source(Source(document))
         if errors(found):
             raise ProgrammeRefused(found)
-        applied = policies.apply(document=before.document, text=before.text, actor=actor)
+        applied = policies.apply(document=document, text=text, actor=actor)
         audit.record(action="programme.rolled_back", actor=actor, **_about(applied, to=version))
     recount.follow_programme()
     return applied
@@ -90,3 +96,19 @@ def _refuse_the_past(valid_from: datetime | None) -> None:
     detail = _("A programme cannot begin in the past: sales were judged by the version in force then.")
     mend = _("leave the time out, or give one that is still to come")
     raise ProgrammeRefused([Problem(ERROR, 0, 0, "", "in_the_past", detail, mend)])
+
+
+def _end() -> Any:
+    """When the newest version says that the programme ends, as it is written there."""
+    newest = Programme.objects.order_by("version").last()
+    return newest.document.get("closing") if newest else None
+
+
+def _refuse_another_end(source: Source) -> None:
+    """A programme's end is announced to its members and called off on the staff side, never by a file or a draft."""
+    if not Programme.objects.exists() or (source.document.get("closing") or None) == (_end() or None):
+        return
+    line, column = source.spot("closing")
+    detail = _("The end of the programme is not what was announced.")
+    mend = _("announce it or call it off on the staff side, then export the file again")
+    raise ProgrammeRefused([Problem(ERROR, line, column, "closing", "closing_elsewhere", detail, mend)])

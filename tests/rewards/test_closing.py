@@ -14,7 +14,7 @@ from loyalty.errors import InvalidBody, ProgrammeClosed
 from loyalty.models import AuditRecord, Entry, Kind, Lot
 from members import closing, enrolment, signin
 from members.models import Message
-from rewards import redemption
+from rewards import programme_file, redemption
 from tests.rewards.conftest import apply, balance, sale, settings_with
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -198,3 +198,16 @@ def test_redeeming_in_python_is_refused_too(ada, at):
     with pytest.raises(ProgrammeClosed), transaction.atomic():
         redemption.redeem(member={"id": ada.pk}, points=1, actor="test")
     assert ledger.current(ada.account_id).total == 0 and sale("1")
+
+
+def test_no_file_no_draft_and_no_way_back_announces_an_end_or_calls_it_off(programme, at):
+    announced = announce()
+    with pytest.raises(programme_file.ProgrammeRefused) as refused:
+        programme_file.apply(text=programme_file.export(1), actor="staff:milo")
+    assert [problem.code for problem in refused.value.problems] == ["closing_elsewhere"]
+    back = programme_file.rollback(version=1, actor="staff:milo")
+    assert back.document["closing"] == announced.document["closing"]
+    with transaction.atomic():
+        closing.call_off(reason="We go on", actor="staff:x")
+    again = programme_file.rollback(version=announced.version, actor="staff:milo")
+    assert "closing" not in again.document

@@ -92,7 +92,7 @@ def points_budget(part: Mapping[str, Any], names: Names) -> int | None:
 def granted(code: str) -> int:
     """Points a campaign has granted so far, less what was taken back."""
     found = SharedCounter.objects.filter(pk=rules.campaign_key(code)).first()
-    return max(0, found.granted - found.taken_back) if found else 0
+    return found.granted if found else 0
 
 
 def _drafts() -> list[dict[str, Any]]:
