@@ -208,6 +208,9 @@ def _common(
     code, lines = node.code(), node.child("lines")
     lines.only({"include", "exclude", "at_least"})
     include, exclude = selection(lines.child("include")), selection(lines.child("exclude"))
+    if lines.value.get("include") is not None and not include:
+        detail, mend = "names nothing, so the rule counts every line", "Name what it is for, or leave `include` out."
+        lines.report("include", "include_empty", detail, mend, severity="warning")
     least = lines.child("at_least")
     least.only({"amount", "quantity"})
     starts_at, ends_at = node.window()

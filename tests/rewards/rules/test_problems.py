@@ -165,6 +165,7 @@ def test_segments_in_any_order_are_worked_out_inner_first():
     ("document", "place", "code"),
     [
         (programme(base(), times("2", stackable=False)), "rules[1].stackable", "multiplier_alone"),
+        (programme(base(lines={"include": {"skus": []}})), "rules[0].lines.include", "include_empty"),
         (programme(base(enabled=False), times("2")), "rules[1].of", "base_disabled"),
         (programme(campaigns=[{"code": "c"}]), "campaigns[0].rules", "required"),
     ],
