@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from loyalty import roles
 from loyalty.admin import words
+from loyalty.admin.gate import of_staff
 from loyalty.admin.shell import site
 from rewards import programme_file
 from rewards.drafts import parts
@@ -46,7 +47,7 @@ def actor(request: HttpRequest) -> str:
     """Who acts; only staff who may edit."""
     if not may_edit(request):
         raise PermissionDenied
-    return roles.actor(request.user)  # type: ignore[arg-type]
+    return roles.actor(of_staff(request).user)
 
 
 def draft(draft_id: UUID) -> Draft:

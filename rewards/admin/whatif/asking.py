@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from loyalty import audit, policies, roles
 from loyalty.admin import words
-from loyalty.admin.gate import guarded
+from loyalty.admin.gate import guarded, of_staff
 from loyalty.admin.shell import site
 from loyalty.models import Programme
 from rewards import programme_file, whatif
@@ -71,7 +71,7 @@ def start(request: HttpRequest) -> HttpResponse:
 def _begin(request: HttpRequest, asked: Mapping[str, Any]) -> WhatIf:
     name, document, draft = _programme(asked)
     period = _period(asked)
-    actor = roles.actor(request.user)  # type: ignore[arg-type]
+    actor = roles.actor(of_staff(request).user)
     run = whatif.start(
         document=document,
         name=name,

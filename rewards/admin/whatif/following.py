@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from loyalty import audit, charts, policies, roles
 from loyalty.admin import words
-from loyalty.admin.gate import guarded
+from loyalty.admin.gate import guarded, of_staff
 from loyalty.admin.shell import site
 from rewards import whatif
 from rewards.models import Draft, WhatIf
@@ -69,7 +69,7 @@ def stop(request: HttpRequest, run_id: UUID) -> HttpResponse:
     if not roles.may(request.user, "change", "drafts"):
         raise PermissionDenied
     if whatif.cancel(run=run):
-        actor = roles.actor(request.user)  # type: ignore[arg-type]
+        actor = roles.actor(of_staff(request).user)
         audit.record(action="whatif.stopped", actor=actor, object_type="whatif", object_id=str(run.pk))
     return redirect("admin:whatif", run.pk)
 
