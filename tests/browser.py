@@ -17,7 +17,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.signals import request_finished
 from django.db import connections
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
@@ -70,7 +70,11 @@ def browser() -> Iterator[Browser]:
 
 @dataclass
 class Complaints:
-    """What a page complained about: console errors (policy violations are among them), failed requests, exceptions."""
+    """What a page complained about: console errors (policy violations are among them), failed requests, exceptions.
+
+    A request that the browser itself gave up, because a person went on before the icon had come, is no complaint; and
+    of an answer that says no, the address is kept, which the console's line leaves out.
+    """
 
     found: list[str] = field(default_factory=list)
 
@@ -78,8 +82,17 @@ class Complaints:
         """Collect from now on."""
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.found.append(f"exception: {error}"))
-        page.on("requestfailed", lambda request: self.found.append(f"failed: {request.url}"))
+        page.on("requestfailed", self._failed)
+        page.on("response", self._answered)
         return self
+
+    def _failed(self, request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":
+            self.found.append(f"failed: {request.url}: {request.failure}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self.found.append(f"{response.status}: {response.url}")
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
