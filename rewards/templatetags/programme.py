@@ -9,7 +9,7 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from rewards.admin.programme import posted as posting
+from rewards.drafts import posted as posting
 
 register = template.Library()
 _MODES = {"whole": "numeric", "decimal": "decimal"}

@@ -20,9 +20,10 @@ from loyalty.admin import words
 from loyalty.admin.gate import guarded
 from loyalty.admin.shell import site
 from rewards.drafts.operations import newest
+from rewards.drafts.posted import instant
 
 from . import sentences, vocabulary
-from .naming import Names, instant
+from .naming import Names
 
 Part = Mapping[str, Any]
 WEEKS = 13

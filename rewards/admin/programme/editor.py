@@ -17,14 +17,14 @@ from loyalty.admin.gate import guarded
 from loyalty.admin.shell import site
 from rewards import drafts
 from rewards.drafts import parts, trial
+from rewards.drafts import posted as posting
+from rewards.drafts.posted import Part, Posted, clean
 from rewards.drafts.refusals import DraftRefused, NotText, PartChanged
 from rewards.models import Draft
 
 from . import forms, pages, rows, sentences, trying
-from . import posted as posting
 from .keeping import keeping, kept
 from .naming import Names
-from .posted import Part, Posted, clean
 
 SAVING = ("save", "review", "remove")
 

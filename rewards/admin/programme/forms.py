@@ -11,12 +11,12 @@ from typing import Any
 from django.http import QueryDict
 
 from loyalty import policies
+from rewards.drafts import posted as posting
+from rewards.drafts.posted import Part, Posted
 
-from . import posted as posting
 from . import rows, sentences, vocabulary
 from .naming import Names
 from .patterns import code_from
-from .posted import Part, Posted
 
 MOST_RULES = 10
 

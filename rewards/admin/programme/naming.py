@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from loyalty import clock, money, policies
 from loyalty.admin import words
+from rewards.drafts.posted import instant
 
 Document = Mapping[str, Any]
 
@@ -100,15 +100,6 @@ class Names:
 
 def _day_format(language: str) -> str:
     return "Y年n月j日" if language.startswith("ja") else "j M Y"
-
-
-def instant(text: object) -> datetime | None:
-    """An RFC 3339 time with its offset, None for anything else."""
-    try:
-        at = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return at if at.tzinfo else None
 
 
 def points(value: object) -> str:

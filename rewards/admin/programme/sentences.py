@@ -10,8 +10,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from loyalty.admin import words
+from rewards.drafts.posted import instant
 
-from .naming import Names, factor, instant, listed, points
+from .naming import Names, factor, listed, points
 from .vocabulary import AT_END, FIELDS, TENDERS, TRIGGERS, WEEKDAYS, field
 
 Part = Mapping[str, Any]

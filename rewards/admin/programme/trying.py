@@ -18,10 +18,10 @@ from members.models import Member, Sale
 from rewards import rules
 from rewards.drafts import audience, trial
 from rewards.drafts.operations import newest
+from rewards.drafts.posted import Part, plain, split
 
 from .calendar import next_hour
 from .naming import Names
-from .posted import Part, plain, split
 
 LINES = 3
 DECIMALS = 3
