@@ -22,11 +22,13 @@ from rewards.drafts.posted import Part, Posted, clean
 from rewards.drafts.refusals import DraftRefused, NotText, PartChanged
 from rewards.models import Draft
 
-from . import forms, pages, rows, sentences, trying
+from . import forms, labels, pages, rows, sentences, trying
 from .keeping import keeping, kept
 from .naming import Names
 
 SAVING = ("save", "review", "remove")
+_UNDRAWN = {"code", "enabled", "stackable", "whole_steps", "before_multipliers"}  # boxes that say no error
+_OF_THE_CAMPAIGN = ("priority", "group", "from", "until")  # its rules carry them along unseen
 
 
 class Editor:
@@ -119,7 +121,7 @@ class Editor:
             seen=self.seen,
             dirty=self.dirty,
             said=self._said(self.part),
-            problems_here=list(errors.items()),
+            problems_here=[(name, labels.label(name) or names.of(self.part), text) for name, text in errors.items()],
             elsewhere=[text for name, text in errors.items() if name not in controls],
             has_errors=bool(errors),
             fields=rows.grouped_fields("member" if self.section == "campaigns" else ""),
@@ -142,10 +144,14 @@ class Editor:
 
 def _drawn_names(form: Any) -> set[str]:
     """Names of controls at which an error is shown."""
-    prefixes = [""] + [one.prefix for one in getattr(form, "rules", [])]
-    found = set(form.errors)
-    known = {f"{prefix}{key}" for prefix in prefixes for spec in (posting.RULE, posting.CAMPAIGN) for key in spec}
-    return {name for name in found if name in known or ".when." in f".{name}" or name.startswith("audience.")}
+    shown = {*posting.RULE, *posting.CAMPAIGN, "window.hours.0", "window.hours.1"} - _UNDRAWN
+    found = set()
+    for name in form.errors:
+        own = labels.plain(name)
+        unseen = own != name and own in _OF_THE_CAMPAIGN
+        if (own in shown and not unseen) or own.split(".")[0] in ("audience", "when"):
+            found.add(name)
+    return found
 
 
 @site.page("programme/drafts/<uuid:draft_id>/<slug:section>/<str:code>/", "draft_part")
@@ -187,6 +193,12 @@ def _posted(request: HttpRequest, editor: Editor) -> HttpResponse:
     messages.success(request, _("Removed.") if deed == "remove" else _("Saved in the draft. Nothing is published yet."))
     if deed == "save" and (wrong := pages.errors_of(editor.document, editor.section, parts.name_of(editor.part))):
         messages.warning(
-            request, _("Still to mend: %(problems)s") % {"problems": " ".join(dict.fromkeys(wrong.values()))}
+            request,
+            _("Still to mend: %(problems)s")
+            % {
+                "problems": " ".join(
+                    ": ".join(filter(None, [labels.label(name), text])) for name, text in wrong.items()
+                )
+            },
         )
     return redirect("admin:draft", editor.draft.pk)
