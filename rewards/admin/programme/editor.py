@@ -86,11 +86,13 @@ class Editor:
             )
         except PartChanged as changed:
             who = pages.names_of([changed.by])[changed.by]
+            names = [self._named(one) if one else "" for one in (changed.now, self.part)]
+            differ = bool(changed.now) and names[0] != names[1]
             self.conflict = {
                 "who": who,
                 "at": words.moment(changed.at),
-                "theirs": self._said(changed.now) if changed.now else [],
-                "mine": self._said(self.part),
+                "theirs": [*names[:1] * differ, *self._said(changed.now)] if changed.now else [],
+                "mine": [*names[1:] * differ, *self._said(self.part)],
             }
             self.seen = parts.fingerprint(changed.now)
             return False
@@ -102,6 +104,13 @@ class Editor:
     def _said(self, part: Part) -> list[str]:
         said = sentences.campaign if self.section == "campaigns" else sentences.rule
         return said(part, self.names)
+
+    @staticmethod
+    def _named(part: Part) -> str:
+        """Its name, in every language that it has."""
+        name = part.get("name", "")
+        texts = name.values() if isinstance(name, dict) else [name]
+        return _("Name: %(name)s") % {"name": " / ".join(str(one) for one in texts if one) or "—"}
 
     def shown(self, status: int = 200) -> HttpResponse:
         """The page."""

@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from loyalty import policies
 from loyalty.admin import words
 from rewards.drafts.posted import instant
 
@@ -326,6 +327,15 @@ def _only_one(code: str, names: Names) -> str:
     if not 1 < len(inside) <= MOST_NAMED:
         return _("Of the group “%(group)s” only one counts.") % {"group": code}
     return _("Of %(rules)s only one counts.") % {"rules": listed(_quoted(one) for one in inside)}
+
+
+def closing(part: Part, names: Names) -> list[str]:
+    """The announced end of the programme."""
+    said = _("Points are earned until the end of %(earning)s, and used until the end of %(redeeming)s.") % {
+        "earning": names.moment(part.get("earning_until"), end=True),
+        "redeeming": names.moment(part.get("redeeming_until"), end=True),
+    }
+    return [said, *filter(None, [policies.localised(part.get("text", ""), names.language)])]
 
 
 def day_words(text: object, names: Names) -> str:

@@ -210,7 +210,7 @@ def _samples(request: HttpRequest, samples: list[Row], called: Called) -> list[R
                 "after": words.number(after),
                 "same": before == after,
                 "sides": [
-                    {"title": title, "points": words.number(points), "rules": decision_page.rules_in_words(body, named)}
+                    {"title": title, "points": words.number(points), **_side(decision_page.rules_in_words(body, named))}
                     for title, points, body in zip(
                         (_("Today's rules"), _("The draft")), one["points"], one["bodies"], strict=True
                     )
@@ -218,3 +218,9 @@ def _samples(request: HttpRequest, samples: list[Row], called: Called) -> list[R
             }
         )
     return found
+
+
+def _side(rules: list[Row]) -> Row:
+    """What gave or cut points, and apart from it the rules that did not apply."""
+    counted = [one for one in rules if one["applied"] or one.get("cut")]
+    return {"counted": counted, "left_out": [one for one in rules if one not in counted]}
