@@ -23,7 +23,7 @@ def windows_are_possible(document: Document) -> Iterator[Finding]:
             window = entry.get("window") or {}
             yield from _span(f"{place}.window", window, "from", "until")
             hours = window.get("hours")
-            if hours and hours[0] == hours[1]:
+            if hours and hours[0] == hours[-1] and len(hours) == 2:
                 detail = _("From %(first)s until %(last)s is no time at all.") % {"first": hours[0], "last": hours[1]}
                 yield Finding(f"{place}.window.hours", "contradictory_window", detail, _("give a later end"))
     closing = document.get("closing") or {}
