@@ -77,11 +77,12 @@ class Round:
     def _failure(self, rule: Rule) -> Failure | None:
         if rule.campaign and (failure := self._campaign_failure(rule.campaign)) is not IN_FORCE:
             return failure
-        if rule.starts_at is not None and self.case.basket.occurred_at < rule.starts_at:
-            return Failure("not_started", rule.starts_at.isoformat(), self.case.basket.occurred_at.isoformat())
-        if rule.ends_at is not None and self.case.basket.occurred_at >= rule.ends_at:
-            return Failure("ended", rule.ends_at.isoformat(), self.case.basket.occurred_at.isoformat())
-        return None if rule.when is None else rule.when.failure(self.case)
+        case, at = self.case, self.case.basket.occurred_at
+        if rule.starts_at is not None and at < rule.starts_at:
+            return Failure("not_started", case.told(rule.starts_at), case.told(at))
+        if rule.ends_at is not None and at >= rule.ends_at:
+            return Failure("ended", case.told(rule.ends_at), case.told(at))
+        return None if rule.when is None else rule.when.failure(case)
 
     def _campaign_failure(self, code: str) -> Failure:
         failure = self._campaigns.get(code)
@@ -285,8 +286,7 @@ def _worked_out(run: Round, stages: Stages) -> Decision:
 
 
 def _closing(run: Round, closes_at: datetime) -> Failure:
-    at = run.case.basket.occurred_at
-    return Failure("programme_closing", closes_at.isoformat(), at.isoformat())
+    return Failure("programme_closing", run.case.told(closes_at), run.case.told(run.case.basket.occurred_at))
 
 
 def _nothing(run: Round, rules: Sequence[Rule], why: Failure = NO_MEMBER) -> Decision:
