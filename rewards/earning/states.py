@@ -61,7 +61,9 @@ SELECT g.key, sum(g.points)::bigint,
  GROUP BY g.key
 """
 OF_ALL = f"SELECT g.key, sum(g.points)::bigint FROM ({_GIVEN} AND d.account_id IS NOT NULL) g GROUP BY g.key"
-CONTESTED = frozenset({"group", "not_stackable", "higher_factor", "no_base_points"})  # undone if another rule falls out
+CONTESTED = frozenset(
+    {"group", "not_stackable", "higher_factor", "no_base_points", "limit"}
+)  # undone if another rule falls out
 STATE_FIELDS = ("day", "granted_today", "granted", "taken_back", "carried_minor", "progress", "version")
 COUNTER_FIELDS = ("granted", "taken_back", "version")
 
