@@ -14,7 +14,7 @@ from loyalty.models import AuditRecord, Entry, Kind, Role
 from members.models import Message
 from rewards import corrections
 from rewards.corrections import preparing
-from rewards.models import Correction, CorrectionPart
+from rewards.models import Correction, CorrectionPart, RuleState, SharedCounter
 from tests.rewards.conftest import apply, balance, settings_with
 
 SINCE, UNTIL = datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)
@@ -315,4 +315,32 @@ def test_caps_count_what_was_granted_less_what_was_taken_back(till, ada, cleo):
     assert till.sell("10.00", "R-3").json()["points"]["earned"] == 10
     done(cleo)
     assert till.sell("10.00", "R-4").json()["points"]["earned"] == 10 + 100
+    clean()
+
+
+def counted() -> list[list[dict]]:
+    """What is kept by member and of all, without rows that say nothing."""
+    kept = (model.objects.exclude(granted=0, taken_back=0).order_by("key") for model in (RuleState, SharedCounter))
+    return [list(rows.values()) for rows in kept]
+
+
+def test_an_undo_counts_caps_and_budgets_again(till, ada, cleo):
+    """Finding 35: the budget could be spent a second time after the points were given back."""
+    gift = {"code": "gift", "kind": "fixed", "points": 60, "caps": {"per_day": 100, "per_member": 150}}
+    apply(
+        rules=RULES[:1],
+        campaigns=[{"code": "fair", "budget": {"points": 130}, "rules": [gift]}],
+        settings=settings_with(adjustments={"below_zero": "refuse"}),
+    )
+    monday = datetime(2026, 10, 5, 17, tzinfo=UTC)
+    for number, day in enumerate((0, 1)):
+        till.sell("10.00", f"R-{number}", occurred_at=(monday + timedelta(days=day)).isoformat())
+    before = counted()
+    found = done(cleo, scope=scope(rule="gift"))
+    assert {row["key"]: (row["granted"], row["taken_back"]) for row in counted()[1]} == {"campaign:fair": (0, 120)}
+    assert RuleState.objects.get(key="gift").granted_today == 0
+    corrections.undo(correction=found.pk, reason="It was right after all", user=cleo)
+    assert corrections.work_off(correction=found.pk)
+    assert counted() == before
+    assert till.sell("10.00", "R-9").json()["points"]["earned"] == 10 + 10  # of 130 are 10 left
     clean()
