@@ -32,7 +32,9 @@ def shop(committed) -> list[Member]:
     """Gifts of 7 points under a budget of all, beside a second budget whose key sorts before it."""
     apply(
         rules=[],
-        settings=settings_with(adjustments={"below_zero": "debt", "second_person_over": 10**6}),
+        settings=settings_with(
+            adjustments={"below_zero": "debt", "second_person_over": None, "daily_per_person": None}
+        ),
         campaigns=[
             {"code": "fair", "budget": {"points": BUDGET}, "rules": [{"code": "gift", "kind": "fixed", "points": 7}]},
             {"code": "aid", "budget": {"points": 100}, "rules": [{"code": "five", "kind": "fixed", "points": 5}]},
@@ -48,9 +50,9 @@ def hire():
 def begin(user) -> Correction:
     now = clock.now()
     scope = corrections.Scope("gift", now - timedelta(days=1), now + timedelta(days=1))
-    found = corrections.prepare(
-        correction=uuid.uuid4(), scope=scope, deed="take_back", reason="Wrong", words={}, user=user
-    )
+    key = corrections.look(correction=uuid.uuid4(), scope=scope, user=user).pk
+    assert corrections.count(correction=key)
+    found = corrections.prepare(correction=key, deed="take_back", reason="Wrong", words={}, user=user)
     return corrections.start(correction=found.pk, content_hash=found.content_hash, user=user)
 
 
