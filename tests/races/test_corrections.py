@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from datetime import timedelta
 from functools import partial
@@ -10,7 +11,7 @@ import pytest
 from django.db import transaction
 from django.db.models import Sum
 
-from loyalty import clock, staff
+from loyalty import clock, staff, staff_limits
 from loyalty.models import Decision, Entry, Kind, Role
 from members import enrolment, locks
 from members.models import Member
@@ -43,8 +44,8 @@ def shop(committed) -> list[Member]:
     return [enrolment.enrol(email=f"ada{number}@example.com", actor="test") for number in range(MEMBERS)]
 
 
-def hire():
-    return staff.create(email="cleo@staff.example", role=Role.MARKETER, name="Cleo", password="x" * 14, actor="test")
+def hire(email: str = "cleo@staff.example"):
+    return staff.create(email=email, role=Role.MARKETER, name="Cleo", password="x" * 14, actor="test")
 
 
 def begin(user) -> Correction:
@@ -148,3 +149,44 @@ def test_days_of_several_campaigns_lock_their_counters_in_one_order(shop):
         assert results == [None] * MEMBERS, results
     assert set(RuleState.objects.values_list("granted", "taken_back")) == {(0, 0)}  # nobody counts them by member
     assert SharedCounter.objects.get(key=KEY).granted == 7 * MEMBERS
+
+
+def test_of_two_starts_at_once_only_what_the_day_allows_begins(shop, monkeypatch):
+    """One person starts four corrections of 7 points at once; 20 are allowed alone, so two begin. Then the control."""
+    apply_limits(20)
+    begun = []
+    for lock in (staff_limits.locked, slow_and_unlocked):
+        monkeypatch.setattr(staff_limits, "locked", lock)
+        user = hire(f"{len(begun)}@staff.example")
+        found = [questioned(user, member) for member in shop[:4]]
+        at_once(
+            [partial(corrections.start, correction=one.pk, content_hash=one.content_hash, user=user) for one in found]
+        )
+        begun.append(Correction.objects.filter(pk__in=[one.pk for one in found], state="running").count())
+    assert begun[0] == 2 and begun[1] > 2
+
+
+def apply_limits(alone: int) -> None:
+    apply(
+        rules=[{"code": "gift", "kind": "fixed", "points": 7}],
+        settings=settings_with(adjustments={"below_zero": "debt", "second_person_over": alone}),
+    )
+
+
+def slow_and_unlocked(actor: str) -> staff_limits.Today:
+    """The control: what is allowed, read without the person's lock."""
+    allowed = staff_limits.today(actor)
+    time.sleep(0.3)
+    return allowed
+
+
+def questioned(user, member: Member) -> Correction:
+    """A correction of what one member has, prepared."""
+    now = clock.now()
+    sell(member, f"R-{uuid.uuid4()}")
+    scope = corrections.Scope("gift", now, clock.now() + timedelta(seconds=1))
+    key = corrections.look(correction=uuid.uuid4(), scope=scope, user=user).pk
+    assert corrections.count(correction=key)
+    found = corrections.prepare(correction=key, deed="take_back", reason="Wrong", words={}, user=user)
+    assert found.points == 7
+    return found

@@ -263,8 +263,19 @@ def test_over_the_limit_a_second_person_approves_exactly_what_was_prepared(till,
     corrections.start(correction=found.pk, content_hash=found.content_hash, user=dora)
     assert corrections.work_off(correction=found.pk) and balance(ada)["total"] == 10
     assert AuditRecord.objects.get(action="correction.approved").actor == roles.actor(dora)
-    with pytest.raises(preparing.SecondPersonNeeded):
-        corrections.undo(correction=found.pk, reason="x", user=cleo)
+    for _ in range(2):  # who may not do it alone asks for it, once
+        asked_for = corrections.undo(correction=found.pk, reason="It was right", user=cleo)
+        assert (asked_for.state, asked_for.undo_asked_by) == ("done", roles.actor(cleo))
+        for user in (cleo, hire(Role.MARKETER)):
+            with pytest.raises(preparing.SecondPersonNeeded):
+                corrections.undo(correction=found.pk, reason="x", user=user)
+        corrections.call_off_undo(correction=found.pk, user=cleo)
+    corrections.undo(correction=found.pk, reason="It was right", user=cleo)
+    corrections.undo(correction=found.pk, reason="", user=dora)
+    assert corrections.work_off(correction=found.pk) and balance(ada)["total"] == 110
+    found.refresh_from_db()
+    assert (found.state, found.undone_by, found.undo_reason) == ("undone", roles.actor(dora), "It was right")
+    clean()
 
 
 def test_nobody_corrects_their_own_membership(till, ada, ben):
