@@ -90,7 +90,10 @@ def _before(found: Correction) -> dict[str, str]:
     """What the members have in all now, and what they will have at the least."""
     total = found.parts.aggregate(sum=Sum("member__account__total"))["sum"] or 0
     taken = found.points if found.deed == Correction.Deed.TAKE_BACK else 0
-    return {"now": words.number(total), "after": words.number(total - taken)}
+    after = total - taken
+    if found.below_zero != "debt":
+        after = max(after, min(total, 0))  # nobody is taken below zero
+    return {"now": words.number(total), "after": words.number(after)}
 
 
 def _powers(request: HttpRequest, found: Correction, summary: dict[str, int]) -> dict[str, Any]:
