@@ -51,10 +51,10 @@ class Redeeming:
 
 @dataclass(frozen=True)
 class Adjustments:
-    """Points given or taken by staff."""
+    """Points given or taken by staff: limits of one person's day (`loyalty.staff_limits`; None is no limit)."""
 
-    second_person_over: int = 5000
-    daily_per_person: int = 20000
+    second_person_over: int | None = 5000
+    daily_per_person: int | None = 20000
     below_zero: str = "refuse"  # refuse | clamp | debt
 
 

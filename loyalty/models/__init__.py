@@ -10,6 +10,7 @@ from .holds import Hold, HoldPart
 from .jobs import Job
 from .programme import Programme, Store
 from .staff import Role, StaffRole, User
+from .staff_acts import StaffAct
 
 __all__ = [
     "Account",
@@ -27,6 +28,7 @@ __all__ = [
     "LotMovement",
     "Programme",
     "Role",
+    "StaffAct",
     "StaffRole",
     "Store",
     "StoredReply",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from loyalty import driver
 from rewards.models import SharedCounter
 from rewards.programme import uncounted
 
-from .states import OF_ALL
+from . import states
 
 
 def to_all(keys: Iterable[str]) -> dict[str, int]:
@@ -22,8 +21,4 @@ def to_all(keys: Iterable[str]) -> dict[str, int]:
     stale = [
         key for key, version in uncounted(wanted).items() if key not in counters or counters[key].version < version
     ]
-    given = dict(driver.fetch(OF_ALL, [sorted(stale)])) if stale else {}
-    for key in stale:
-        taken_back = counters[key].taken_back if key in counters else 0
-        found[key] = max(given.get(key, 0) - taken_back, 0)
-    return found
+    return found | {key: granted for key, (granted, _) in states.recounted(sorted(stale), counters).items()}
