@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from loyalty import books, clock, ledger, statements
+from loyalty import books, clock, ledger, outbox, statements
 from loyalty.errors import InsufficientPoints, MemberClosed, MemberNotFound
 from loyalty.ids import uuid7
 from loyalty.ledger import Grant, House
 from loyalty.models import Entry, Fact, Kind, Lot
 from members import enrolment, locks, transfers
-from members.models import Member, TierChange, Transfer
+from members.models import Member, Message, Profile, TierChange, Transfer
+from tests.api.conftest import Sender, fresh_limits, make_key  # noqa: F401  (fixtures)
 from tests.rewards.conftest import apply
 
 pytestmark = pytest.mark.django_db
@@ -151,3 +152,49 @@ def test_points_past_their_date_are_written_off_before_anything_is_sent(people):
     with pytest.raises(InsufficientPoints):
         send(ada, ben, 1)
     assert Lot.objects.filter(remaining__gt=0).count() == 0
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_both_are_told_once(people, language):
+    ada, ben = people
+    Profile.objects.update(language=language)
+    give(ada, 1_500)
+    send(ada, ben, 1_200)
+    outbox.drain()
+    outbox.drain()
+    told = {
+        message.member_id: message.text
+        for message in Message.objects.filter(channel="inbox", code__startswith="points-")
+    }
+    assert Message.objects.filter(channel="inbox", code__startswith="points-").count() == len(told) == 2
+    assert "1,200" in told[ada.pk] and "300" in told[ada.pk]
+    assert "1,200" in told[ben.pk]
+    assert {"en": "keep the dates", "ja": "引き継がれます"}[language] in told[ben.pk]
+
+
+@pytest.fixture
+def shop(make_key) -> Sender:  # noqa: F811
+    return Sender(make_key("shop", ("manage",)))
+
+
+def test_the_call_answers_ids_and_balances_and_names_what_it_refuses(people, shop):
+    ada, _ben = people
+    give(ada, 100)
+    body = {"from": {"id": str(ada.pk)}, "to": {"email": "ben@example.com"}, "points": 40}
+    made = shop.post("/api/v1/transfers", body).json()
+    assert (made["from"]["total"], made["to"]["total"]) == (60, 40)
+    assert {str(entry) for entry in Entry.objects.filter(kind__startswith="transfer").values_list("pk", flat=True)} == {
+        made["out"],
+        made["in"],
+    }
+    for change, status, code in [
+        ({"to": {"id": str(ada.pk)}}, 422, "transfer_to_itself"),
+        ({"to": {"email": "nobody@example.com"}}, 422, "member_not_found"),
+        ({"points": 61}, 409, "insufficient_points"),
+        ({"points": 0}, 400, "out_of_range"),
+        ({"points": -5}, 400, "out_of_range"),
+        ({"from": {}}, 400, "required"),
+    ]:
+        answer = shop.post("/api/v1/transfers", body | change)
+        assert (answer.status_code, answer.json()["code"]) == (status, code), change
+    assert Transfer.objects.count() == 1
