@@ -1,0 +1,216 @@
+"""Sales of offline tills: up to 1,000 at once, each its own fact, and the whole upload as often as one likes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from loyalty import policies
+from loyalty.api import bodies as strict
+from loyalty.api import edge, idempotency, problems
+from loyalty.api.idempotency import Answer, Attempt
+from loyalty.errors import DuplicateReceipt, FieldError, Refusal, TooOld
+from rewards import earning, refusals
+
+from . import bodies, known
+from .redemptions import reachable
+from .sales import shown
+
+MOST_ITEMS = 1000
+LIMIT = 8 * strict.MIB
+_canonical = msgspec.json.Encoder(order="sorted").encode
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$(?!\n)")]
+
+
+class ItemBody(msgspec.Struct, forbid_unknown_fields=True):
+    """One sale as the till kept it; `key` is its Idempotency-Key."""
+
+    key: Key
+    kind: Literal["sale"]
+    sale: bodies.SaleBody
+    sequence: Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None = None
+
+
+_item = strict.decoder(ItemBody)
+_ITEM_SCHEMA = {
+    "properties": {
+        "key": {"type": "string", "description": "The item's Idempotency-Key, 1 to 255 visible ASCII characters."},
+        "sequence": {"type": "integer", "description": "Its place in the till's own order; items run in this order."},
+        "kind": {"enum": ["sale"]},
+        "sale": {"type": "object", "description": "The body of POST /sales."},
+    }
+}
+
+
+class BatchBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What a till kept while it had no network. Each item is read by itself, so one that is wrong stops no other."""
+
+    device: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+    items: Annotated[
+        list[Annotated[dict[str, Any], msgspec.Meta(extra_json_schema=_ITEM_SCHEMA)]],
+        msgspec.Meta(min_length=1, max_length=MOST_ITEMS),
+    ]
+
+
+class Answered(msgspec.Struct, omit_defaults=True):
+    """What became of one item: its `sale`, as POST /sales answers, or its `problem`."""
+
+    key: str | None
+    status: Literal["applied", "replayed", "refused"]
+    sale: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    problem: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+
+
+class AnsweredAll(msgspec.Struct):
+    """One result for each item, in the order sent, and how many there are of each."""
+
+    results: list[Answered]
+    applied: int
+    replayed: int
+    refused: int
+
+
+@dataclass(slots=True)
+class _Item:
+    """An item that can be read, with its place in the batch."""
+
+    place: int
+    body: ItemBody
+    attempt: Attempt
+
+
+class Batch(edge.View):
+    """What offline tills send in."""
+
+    @edge.post(
+        scope="sales",
+        body=BatchBody,
+        key=False,
+        transaction=False,
+        limit=LIMIT,
+        example={
+            "device": "till-3",
+            "items": [
+                {
+                    "key": "t3-812",
+                    "sequence": 812,
+                    "kind": "sale",
+                    "sale": {
+                        "store": "main",
+                        "receipt": "R-812",
+                        "member": {"card": "9801234567890128"},
+                        "total": "12.50",
+                        "lines": [{"sku": "BEANS", "amount": "12.50"}],
+                    },
+                }
+            ],
+        },
+        reply=AnsweredAll,
+    )
+    def post(self, call: edge.Call, body: BatchBody) -> dict[str, Any]:
+        """Send in what a till sold while it had no network, up to 1,000 sales.
+
+        Each item is answered `applied`, `replayed` (known by its key or by its receipt with the same content: nothing
+        happened) or `refused` with its problem, in the order sent; they run in the order of `sequence`, and a refused
+        one stops nothing. Rules and tiers are those of each sale's own time. The whole batch may be sent again as
+        often as it takes, without an Idempotency-Key: keys of items are of the same kind as Idempotency-Keys.
+        """
+        results: list[dict[str, Any]] = [{}] * len(body.items)
+        readable: list[_Item] = []
+        for place, raw in enumerate(body.items):
+            try:
+                readable.append(_read(call, place, raw))
+            except Refusal as refusal:
+                results[place] = _refused(_key(raw), _problem(call, refusal))
+        for item in _in_order(readable):
+            results[item.place] = _answer(call, body.device, item)
+        counted = [result["status"] for result in results]
+        return {"results": results, **{status: counted.count(status) for status in ("applied", "replayed", "refused")}}
+
+
+def _read(call: edge.Call, place: int, raw: Mapping[str, Any]) -> _Item:
+    """An item with its key and fingerprint, its JSON with sorted keys. Raises InvalidBody."""
+    text = _canonical(raw)
+    body: ItemBody = strict.parse(text, _item)
+    return _Item(
+        place, body, Attempt(call.client.pk, body.key, idempotency.fingerprint("POST", "/sales/batch#item", text))
+    )
+
+
+def _in_order(items: Iterable[_Item]) -> Sequence[_Item]:
+    """By the till's own sequence; those without one where they stand."""
+    last, ordered = 0, []
+    for item in items:
+        last = item.body.sequence if item.body.sequence is not None else last
+        ordered.append((last, item.place, item))
+    return [item for _, _, item in sorted(ordered, key=lambda one: one[:2])]
+
+
+def _answer(call: edge.Call, device: str, item: _Item) -> dict[str, Any]:
+    """One item in a transaction of its own, with its stored reply."""
+
+    def refused(refusal: Refusal) -> Answer:
+        return Answer(refusal.status, problems.CONTENT_TYPE, _problem(call, refusal), None)
+
+    again: list[UUID] = []
+
+    def work() -> Answer:
+        again.clear()
+        try:
+            return _sell(call, device, item.body)
+        except DuplicateReceipt as duplicate:
+            if not duplicate.same:
+                raise
+            again.append(UUID(str(duplicate.extra["sale"])))
+            return known.answer(again[0])
+        except Refusal as refusal:  # its fields are those of the item
+            refusal.errors = tuple(replace(error, field=f"sale.{error.field}") for error in refusal.errors)
+            raise
+
+    try:
+        answer = edge.outermost(lambda: idempotency.once(item.attempt, work, refused=refused, gather=True))
+    except Refusal as refusal:
+        return _refused(item.body.key, _problem(call, refusal))
+    if answer.status >= 300:
+        return _refused(item.body.key, answer.body)
+    status = "replayed" if answer.replayed or again else "applied"
+    return {"key": item.body.key, "status": status, "sale": msgspec.Raw(answer.body)}
+
+
+def _sell(call: edge.Call, device: str, body: ItemBody) -> Answer:
+    sale = body.sale
+    member = bodies.named(sale.member) if sale.member else None
+    with refusals.explained(operation="sale", member=member, reference=sale.receipt, store=sale.store):
+        programme = policies.current()
+        receipt = bodies.receipt(sale, call, programme)
+        oldest = call.now - timedelta(days=programme.offline.max_age_days)
+        if receipt.basket.occurred_at < oldest:
+            detail = f"Offline sales are accepted for {programme.offline.max_age_days} days."
+            raise TooOld(detail, errors=(FieldError("occurred_at", TooOld.code, detail),))
+        reachable(call, *sale.redemptions)
+        receipt = replace(receipt, device=receipt.device or device, sequence=_first(receipt.sequence, body.sequence))
+        sold = earning.record_sale(receipt=receipt, member=member, redemptions=sale.redemptions, actor=call.actor)
+    return Answer(201, edge.JSON, _encode(shown(sold)), sold.member.pk if sold.member else None)
+
+
+def _first(*numbers: int | None) -> int | None:
+    return next((number for number in numbers if number is not None), None)
+
+
+def _problem(call: edge.Call, refusal: Refusal) -> bytes:
+    return problems.encode(refusal, request_id=call.request_id, request=call.request)
+
+
+def _refused(key: str | None, problem: bytes) -> dict[str, Any]:
+    return {"key": key, "status": "refused", "problem": msgspec.Raw(problem)}
+
+
+def _key(raw: Mapping[str, Any]) -> str | None:
+    key = raw.get("key")
+    return key if isinstance(key, str) else None
