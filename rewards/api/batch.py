@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -15,9 +15,10 @@ from loyalty.api import bodies as strict
 from loyalty.api import edge, idempotency, problems
 from loyalty.api.idempotency import Answer, Attempt
 from loyalty.errors import DuplicateReceipt, FieldError, Refusal, TooOld
+from members import locks
 from rewards import earning, refusals
 
-from . import bodies, known
+from . import bodies, known, waves
 from .redemptions import reachable
 from .sales import shown
 
@@ -128,8 +129,8 @@ class Batch(edge.View):
                 readable.append(_read(call, place, raw))
             except Refusal as refusal:
                 results[place] = _refused(_key(raw), _problem(call, refusal))
-        for item in _in_order(readable):
-            results[item.place] = _answer(call, body.device, item)
+        for item, result in _run(call, body.device, _in_order(readable)):
+            results[item.place] = result
         counted = [result["status"] for result in results]
         return {"results": results, **{status: counted.count(status) for status in ("applied", "replayed", "refused")}}
 
@@ -152,6 +153,45 @@ def _in_order(items: Iterable[_Item]) -> Sequence[_Item]:
     return [item for _, _, item in sorted(ordered, key=lambda one: one[:2])]
 
 
+def _run(call: edge.Call, device: str, items: Sequence[_Item]) -> Iterator[tuple[_Item, dict[str, Any]]]:
+    """Items in their order, many at a time where nothing stands against it."""
+    for wave in waves.cut(items, _who) if waves.possible() else [[item] for item in items]:
+        answers = _together(call, device, wave)
+        if answers is None:
+            yield from ((item, _answer(call, device, item)) for item in wave)
+        else:
+            yield from zip(wave, answers, strict=True)
+
+
+def _who(item: _Item) -> object:
+    member = item.body.sale.member
+    return bytes(msgspec.msgpack.encode(member)) if member else None
+
+
+def _together(call: edge.Call, device: str, wave: Sequence[_Item]) -> list[dict[str, Any]] | None:
+    """A wave's results, or None where it must go one by one."""
+    if len(wave) == 1 or len({item.attempt.key for item in wave}) < len(wave):
+        return None
+
+    def selling(item: _Item) -> waves.Work:
+        return lambda found: _sell(call, device, item.body, found)
+
+    try:
+        asked = [
+            (item.attempt, bodies.named(item.body.sale.member) if item.body.sale.member else None, selling(item))
+            for item in wave
+        ]
+    except Refusal:
+        return None
+    answers = waves.together(asked)
+    if answers is None:
+        return None
+    return [
+        _result(item.body.key, answer, "replayed" if answer.replayed else "applied")
+        for item, answer in zip(wave, answers, strict=True)
+    ]
+
+
 def _answer(call: edge.Call, device: str, item: _Item) -> dict[str, Any]:
     """One item in a transaction of its own, with its stored reply."""
 
@@ -163,7 +203,14 @@ def _answer(call: edge.Call, device: str, item: _Item) -> dict[str, Any]:
     def work() -> Answer:
         again.clear()
         try:
-            return _sell(call, device, item.body)
+            member = item.body.sale.member
+            with refusals.explained(
+                operation="sale",
+                member=bodies.named(member) if member else None,
+                reference=item.body.sale.receipt,
+                store=item.body.sale.store,
+            ):
+                return _sell(call, device, item.body, None)
         except DuplicateReceipt as duplicate:
             if not duplicate.same:
                 raise
@@ -177,25 +224,21 @@ def _answer(call: edge.Call, device: str, item: _Item) -> dict[str, Any]:
         answer = edge.outermost(lambda: idempotency.once(item.attempt, work, refused=refused, gather=True))
     except Refusal as refusal:
         return _refused(item.body.key, _problem(call, refusal))
-    if answer.status >= 300:
-        return _refused(item.body.key, answer.body)
-    status = "replayed" if answer.replayed or again else "applied"
-    return {"key": item.body.key, "status": status, "sale": msgspec.Raw(answer.body)}
+    return _result(item.body.key, answer, "replayed" if answer.replayed or again else "applied")
 
 
-def _sell(call: edge.Call, device: str, body: ItemBody) -> Answer:
-    sale = body.sale
-    member = bodies.named(sale.member) if sale.member else None
-    with refusals.explained(operation="sale", member=member, reference=sale.receipt, store=sale.store):
-        programme = policies.current()
-        receipt = bodies.receipt(sale, call, programme)
-        oldest = call.now - timedelta(days=programme.offline.max_age_days)
-        if receipt.basket.occurred_at < oldest:
-            detail = f"Offline sales are accepted for {programme.offline.max_age_days} days."
-            raise TooOld(detail, errors=(FieldError("occurred_at", TooOld.code, detail),))
-        reachable(call, *sale.redemptions)
-        receipt = replace(receipt, device=receipt.device or device, sequence=_first(receipt.sequence, body.sequence))
-        sold = earning.record_sale(receipt=receipt, member=member, redemptions=sale.redemptions, actor=call.actor)
+def _sell(call: edge.Call, device: str, body: ItemBody, found: locks.Locked | None) -> Answer:
+    """One sale, of the member locked already or still to be found."""
+    sale, programme = body.sale, policies.current()
+    receipt = bodies.receipt(sale, call, programme)
+    oldest = call.now - timedelta(days=programme.offline.max_age_days)
+    if receipt.basket.occurred_at < oldest:
+        detail = f"Offline sales are accepted for {programme.offline.max_age_days} days."
+        raise TooOld(detail, errors=(FieldError("occurred_at", TooOld.code, detail),))
+    reachable(call, *sale.redemptions)
+    receipt = replace(receipt, device=receipt.device or device, sequence=_first(receipt.sequence, body.sequence))
+    member = found or (bodies.named(sale.member) if sale.member else None)
+    sold = earning.record_sale(receipt=receipt, member=member, redemptions=sale.redemptions, actor=call.actor)
     return Answer(201, edge.JSON, _encode(shown(sold)), sold.member.pk if sold.member else None)
 
 
@@ -205,6 +248,12 @@ def _first(*numbers: int | None) -> int | None:
 
 def _problem(call: edge.Call, refusal: Refusal) -> bytes:
     return problems.encode(refusal, request_id=call.request_id, request=call.request)
+
+
+def _result(key: str, answer: Answer, status: str) -> dict[str, Any]:
+    if answer.status >= 300:
+        return _refused(key, answer.body)
+    return {"key": key, "status": status, "sale": msgspec.Raw(answer.body)}
 
 
 def _refused(key: str | None, problem: bytes) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 
 from loyalty import books, clock
 from loyalty.models import Entry, StoredReply
+from members import enrolment
 from members.models import Sale
 from tests.rewards.conftest import apply, balance, sale, settings_with
 
@@ -180,3 +181,30 @@ def test_sent_in_any_order_and_in_pieces_it_comes_to_the_same(people, till):
     send(till, *items)
     assert Sale.objects.count() == 12
     assert Entry.objects.filter(kind="earn").count() == 12
+
+
+def test_one_member_named_in_two_ways_is_still_one(people, till):
+    """The second sale of a wave would not see the tier that the first one reached."""
+    ada, ben = people
+    ways = [{"id": str(ada.pk)}, {"email": "ada@example.com"}]
+    items = [
+        {"key": f"k{n}", "sequence": n, "kind": "sale", "sale": sale("600.00", f"R-{n}", member=ways[n % 2])}
+        for n in range(4)
+    ]
+    reply = send(till, *items, item(9, ben))
+    assert [result["sale"]["points"]["earned"] for result in reply["results"]] == [600, 1200, 1200, 1200, 10]
+
+
+def test_many_go_together_and_say_what_each_alone_would(people, till, django_assert_max_num_queries):
+    ada, ben = people
+    everybody = [enrolment.enrol(name=f"Sample {n}", card=str(10_000 + n), actor="test") for n in range(40)]
+    items = [item(n, member, f"{n}.50") for n, member in enumerate(everybody, start=1)]
+    with django_assert_max_num_queries(3 * len(items)):
+        together = send(till, *items)
+    assert together["applied"] == 40
+    for member, result in zip(everybody, together["results"], strict=True):
+        sold = result["sale"]
+        assert sold["member"] == str(member.pk)
+        assert sold["balance"] == balance(member)
+    assert statuses(send(till, *items, item(50, ada))) == ["replayed"] * 40 + ["applied"]
+    assert balance(ben)["total"] == 0
