@@ -59,7 +59,7 @@ class BatchBody(msgspec.Struct, forbid_unknown_fields=True):
     ]
 
 
-class Answered(msgspec.Struct, omit_defaults=True):
+class ItemAnswered(msgspec.Struct, omit_defaults=True):
     """What became of one item: its `sale`, as POST /sales answers, or its `problem`."""
 
     key: str | None
@@ -68,10 +68,10 @@ class Answered(msgspec.Struct, omit_defaults=True):
     problem: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
-class AnsweredAll(msgspec.Struct):
+class BatchAnswered(msgspec.Struct):
     """One result for each item, in the order sent, and how many there are of each."""
 
-    results: list[Answered]
+    results: list[ItemAnswered]
     applied: int
     replayed: int
     refused: int
@@ -112,7 +112,7 @@ class Batch(edge.View):
                 }
             ],
         },
-        reply=AnsweredAll,
+        reply=BatchAnswered,
     )
     def post(self, call: edge.Call, body: BatchBody) -> dict[str, Any]:
         """Send in what a till sold while it had no network, up to 1,000 sales.
