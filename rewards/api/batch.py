@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -16,7 +17,7 @@ from loyalty.api import edge, idempotency, problems
 from loyalty.api.idempotency import Answer, Attempt
 from loyalty.errors import DuplicateReceipt, FieldError, Refusal, TooOld
 from members import locks
-from rewards import earning, refusals
+from rewards import earning, offline, refusals
 
 from . import bodies, known, waves
 from .redemptions import reachable
@@ -131,8 +132,50 @@ class Batch(edge.View):
                 results[place] = _refused(_key(raw), _problem(call, refusal))
         for item, result in _run(call, body.device, _in_order(readable)):
             results[item.place] = result
-        counted = [result["status"] for result in results]
-        return {"results": results, **{status: counted.count(status) for status in ("applied", "replayed", "refused")}}
+        counted = Counter(result["status"] for result in results)
+        _note(call, body, results, counted["replayed"])
+        return {"results": results, **{status: counted[status] for status in ("applied", "replayed", "refused")}}
+
+
+def _note(call: edge.Call, body: BatchBody, results: Sequence[dict[str, Any]], replayed: int) -> None:
+    """Keep how far the till is, and what a person must look at."""
+    refused, taken = [], []
+    for raw, result in zip(body.items, results, strict=True):
+        if result["status"] != "refused":
+            taken.append(result["key"])
+        elif result["key"]:
+            refused.append(_conflict(raw, msgspec.json.decode(result["problem"])))
+    numbers = [number for raw in body.items if type(number := raw.get("sequence")) is int and 0 <= number < 2**53]
+    offline.uploaded(
+        client=call.client,
+        device=body.device,
+        last_sequence=max(numbers, default=None),
+        applied=taken,
+        replayed=replayed,
+        refused=refused,
+    )
+
+
+def _conflict(raw: Mapping[str, Any], problem: Mapping[str, Any]) -> offline.Refused:
+    """A refused item in the till's own words, as far as they are words."""
+    found = raw.get("sale")
+    sale = found if isinstance(found, dict) else {}
+
+    def word(name: str, most: int) -> str:
+        value = sale.get(name)
+        return value.replace("\0", "")[:most] if isinstance(value, str) else ""
+
+    number = raw.get("sequence")
+    return offline.Refused(
+        key=str(raw["key"]).replace("\0", "")[:255],
+        code=problem["code"],
+        detail=problem["detail"],
+        sequence=number if type(number) is int and 0 <= number < 2**53 else None,
+        store=word("store", 60),
+        receipt=word("receipt", 100),
+        amount=word("total", 40),
+        occurred_at=word("occurred_at", 40),
+    )
 
 
 def _read(call: edge.Call, place: int, raw: Mapping[str, Any]) -> _Item:

@@ -8,9 +8,12 @@ from datetime import timedelta
 import pytest
 
 from loyalty import books, clock
-from loyalty.models import Entry, StoredReply
+from loyalty.errors import InvalidBody
+from loyalty.models import AuditRecord, Entry, StoredReply, User
 from members import enrolment
 from members.models import Sale
+from rewards import offline
+from rewards.models import OfflineConflict, OfflineDevice
 from tests.rewards.conftest import apply, balance, sale, settings_with
 
 BATCH = "/api/v1/sales/batch"
@@ -208,3 +211,33 @@ def test_many_go_together_and_say_what_each_alone_would(people, till, django_ass
         assert sold["balance"] == balance(member)
     assert statuses(send(till, *items, item(50, ada))) == ["replayed"] * 40 + ["applied"]
     assert balance(ben)["total"] == 0
+
+
+def test_what_is_refused_waits_for_a_person_until_it_is_taken_or_settled(people, till):
+    ada, ben = people
+    unknown = item(2, ada) | {"sale": sale("1.00", "R-2", member={"card": "9801000000000000"})}
+    wrong = {"key": "t3-5", "sequence": 5, "kind": "sale", "sale": {"store": "main", "receipt": "R-5", "total": "x"}}
+    for _ in range(2):
+        send(till, item(1, ada), unknown, wrong, item(9, ben))
+    device = OfflineDevice.objects.get()
+    assert (device.name, device.last_sequence, device.uploads, device.applied, device.replayed) == (
+        "till-3",
+        9,
+        2,
+        2,
+        2,
+    )
+    assert offline.missing(device) == [(3, 4), (6, 8)]
+    found = {one.key: one for one in device.conflicts.all()}
+    assert [(found[key].code, found[key].receipt, found[key].times) for key in ("t3-2", "t3-5")] == [
+        ("member_not_found", "R-2", 2),
+        (found["t3-5"].code, "R-5", 2),
+    ]
+    user = User.objects.create(email="cleo@example.com")
+    with pytest.raises(InvalidBody):
+        offline.settle(conflict=found["t3-2"].pk, reason=" ", user=user)
+    for reason in ("Keyed in by hand as R-2b", "again"):
+        assert offline.settle(conflict=found["t3-2"].pk, reason=reason, user=user).reason == "Keyed in by hand as R-2b"
+    assert AuditRecord.objects.filter(action="offline_conflict.settled").count() == 1
+    send(till, item(5, ada) | {"key": "t3-5"})
+    assert OfflineConflict.objects.get(key="t3-5").state == "applied"
