@@ -10,7 +10,7 @@ import loyalty.ids
 class Migration(migrations.Migration):
     dependencies = [
         ("loyalty", "0006_decisions_by_rule"),
-        ("rewards", "0005_corrections"),
+        ("rewards", "0006_correction_counting"),
     ]
 
     operations = [
