@@ -50,6 +50,15 @@ class Redeeming:
 
 
 @dataclass(frozen=True)
+class Offline:
+    """What tills without a network may send in later."""
+
+    max_age_days: int = 30
+    redeem_points_per_member: int = 0
+    redeem_points_per_device: int = 0
+
+
+@dataclass(frozen=True)
 class Adjustments:
     """Points given or taken by staff: limits of one person's day (`loyalty.staff_limits`; None is no limit)."""
 
@@ -79,6 +88,7 @@ class Policies:
     languages: tuple[str, ...]
     accepting: Accepting
     redeeming: Redeeming
+    offline: Offline
     adjustments: Adjustments
     closing: Closing | None = None
     versions: Mapping[str, int] = field(default_factory=dict)  # of each rule, by code; those of old rules too
@@ -313,6 +323,7 @@ def parse(document: Mapping[str, Any], *, version: int = 0, versions: Mapping[st
         languages=tuple(settings.get("languages", ["en", "ja"])),
         accepting=Accepting(**{key: earning[key] for key in ("future_minutes", "late_days") if key in earning}),
         redeeming=Redeeming(**redeeming),
+        offline=Offline(**settings.get("offline", {})),
         adjustments=Adjustments(**settings.get("adjustments", {})),
         closing=_closing(document.get("closing")),
         versions=versions or {},

@@ -7,7 +7,7 @@ changes a member or its account takes both here, the account first, as everywher
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -23,10 +23,15 @@ from members.models import Member
 
 M = TypeVar("M", bound=models.Model)
 BY_ID = "WHERE m.id = %s"
-BOTH = "WHERE m.id = ANY(%s) ORDER BY a.id"
+BY_IDS = "WHERE m.id = ANY(%s) ORDER BY a.id"
 BY_IDENTITY = (
     "JOIN members_identity i ON i.member_id = m.id WHERE i.kind = %s AND i.value = %s AND i.retired_at IS NULL"
 )
+
+IDENTIFIED = """
+SELECT i.kind, i.value, i.member_id FROM unnest(%s::text[], %s::text[]) AS asked(kind, value)
+  JOIN members_identity i ON i.kind = asked.kind AND i.value = asked.value AND i.retired_at IS NULL
+"""
 
 
 @dataclass(frozen=True)
@@ -55,21 +60,41 @@ def lock(
     return _locked(_statement(where), parameters, closed=closed)
 
 
-def lock_both(first: UUID, second: UUID, *, closed: bool = False) -> tuple[Locked, Locked]:
-    """Two members and their accounts, in the order asked for, locked by one statement in the order of account ids.
+def lock_all(references: Sequence[Mapping[str, Any]]) -> list[Locked]:
+    """Several members, each named as for `lock`, with their accounts; locked by one statement in the order of ids.
 
-    Whoever takes two members takes them here: in two statements two of them could wait for each other (FAULTS A4).
-    Raises as `lock` does.
+    Whoever takes more than one takes them here: one after the other, two could wait for each other (FAULTS A4).
+    Returns them in the order asked for. Raises as `lock` does, of whichever it meets first.
     """
-    rows = driver.fetch(_statement(BOTH), [[first, second]])
-    found = {locked.member.pk: locked for locked in map(_read, rows)}
-    if first == second or len(found) != 2:
-        raise MemberNotFound
+    ids = _ids(references)
+    found = {locked.member.pk: locked for locked in map(_read, driver.fetch(_statement(BY_IDS), [ids]))}
     now = clock.now()
     for locked in found.values():
-        _refuse_gone(locked.member, closed=closed)
+        _refuse_gone(locked.member, closed=False)
         ledger.refresh(locked.account, now)
-    return found[first], found[second]
+    if missing := set(ids) - found.keys():
+        raise MemberNotFound(f"{len(missing)} of these members do not exist.")
+    return [found[member] for member in ids]
+
+
+def _ids(references: Sequence[Mapping[str, Any]]) -> list[UUID]:
+    """The ids behind references, all looked up at once. Raises MemberNotFound."""
+    named = [next(iter(reference.items())) for reference in references]
+    try:
+        folded: list[tuple[str, Any]] = [
+            (kind, value if kind == "id" else identities.fold(kind, str(value))) for kind, value in named
+        ]
+    except identities.NotAnIdentityError:
+        raise MemberNotFound from None
+    asked = [pair for pair in folded if pair[0] != "id"]
+    known: dict[tuple[str, Any], UUID] = {}
+    if asked:
+        kinds, values = zip(*asked, strict=True)
+        known = {(kind, value): member for kind, value, member in driver.fetch(IDENTIFIED, [list(kinds), list(values)])}
+    try:
+        return [value if kind == "id" else known[kind, value] for kind, value in folded]
+    except KeyError:
+        raise MemberNotFound from None
 
 
 def find(

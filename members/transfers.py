@@ -36,7 +36,7 @@ def transfer(*, sender: UUID, receiver: UUID, points: int, actor: str, note: str
     """
     if sender == receiver:
         raise TransferToItself
-    giving, getting = locks.lock_both(sender, receiver)
+    giving, getting = locks.lock_all([{"id": sender}, {"id": receiver}])
     now = clock.now()
     closing = policies.current().closing
     if closing is not None and now >= closing.redeeming_until:

@@ -85,13 +85,14 @@ def test_every_snapshot_adds_up_and_nobody_meets_a_deadlock(people):
 def test_two_who_send_to_each_other_at_once_meet_a_deadlock_where_locks_have_no_order(people, monkeypatch):
     """A control: locked one after the other as they are named, the same race deadlocks."""
 
-    def one_by_one(first, second, *, closed=False):
-        found = locks.lock(id=first)
+    def one_by_one(references):
+        first, second = references
+        found = locks.lock(**first)
         meeting.wait(timeout=10)
-        return found, locks.lock(id=second)
+        return [found, locks.lock(**second)]
 
     meeting = threading.Barrier(2)
-    monkeypatch.setattr(locks, "lock_both", one_by_one)
+    monkeypatch.setattr(locks, "lock_all", one_by_one)
     ada, ben = people[:2]
 
     def send(sender: Member, receiver: Member) -> object:
