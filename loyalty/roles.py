@@ -30,7 +30,13 @@ THINGS: dict[str, tuple[str, ...]] = {
         "members.tierstanding",
         "members.tierchange",
     ),
-    "sales": ("members.sale", "members.saleline", "members.activity"),
+    "sales": (
+        "members.sale",
+        "members.saleline",
+        "members.activity",
+        "rewards.offlinedevice",
+        "rewards.offlineconflict",
+    ),
     "ledger": (
         "loyalty.account",
         "loyalty.entry",
@@ -58,8 +64,9 @@ THINGS: dict[str, tuple[str, ...]] = {
 #   books        read the checks of the books   check    run them now
 #   correct      prepare the correction of a rule granted in error, and start a small one
 #   approve      approve a correction over the limit that somebody else prepared
+#   offline      settle what an offline till sent in and was refused
 #   terms        write and publish the programme's terms   closing  announce that the programme closes
-IN_STORE = frozenset({"members", "sales", "ledger", "messages", "home", "till", "contact", "export"})
+IN_STORE = frozenset({"members", "sales", "ledger", "messages", "home", "till", "contact", "export", "offline"})
 OPEN_TO_READ = frozenset({"programme", "stores"})
 
 
@@ -80,9 +87,9 @@ def _powers(*, view: str = "", change: str = "", do: str = "") -> Powers:
 _ALL = "members sales ledger messages programme drafts stores keys staff facts audit corrections terms"
 TABLE: dict[str, Powers] = {
     Role.CASHIER: _powers(do="till"),
-    Role.MANAGER: _powers(view="members sales ledger messages programme stores", do="home till contact export"),
+    Role.MANAGER: _powers(view="members sales ledger messages programme stores", do="home till contact export offline"),
     Role.SUPPORT: _powers(
-        view="members sales ledger messages programme stores facts corrections terms", do="home contact export"
+        view="members sales ledger messages programme stores facts corrections terms", do="home contact export offline"
     ),
     Role.MARKETER: _powers(
         view="members sales ledger messages programme stores corrections terms",
@@ -96,7 +103,7 @@ TABLE: dict[str, Powers] = {
     Role.ADMINISTRATOR: _powers(
         view=_ALL,
         change="stores keys staff drafts",
-        do="home till contact export books check correct approve terms closing",
+        do="home till contact export offline books check correct approve terms closing",
     ),
 }
 

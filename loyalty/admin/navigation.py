@@ -32,6 +32,8 @@ _PROGRAMME = [
 _CONNECTIONS = [
     ("mail", "Messages", "admin:members_message_changelist", "view", "messages"),
     ("conversion_path", "Facts", "admin:loyalty_fact_changelist", "view", "facts"),
+    ("cloud_off", "Offline tills", "admin:rewards_offlinedevice_changelist", "view", "sales"),
+    ("sync_problem", "Offline conflicts", "admin:rewards_offlineconflict_changelist", "view", "sales"),
     ("storefront", "Stores", "admin:loyalty_store_changelist", "view", "stores"),
     ("key", "API keys", "admin:loyalty_apikey_changelist", "view", "keys"),
 ]
@@ -104,4 +106,4 @@ def _marked() -> None:
         _("Facts"),
     )
     _("Redemptions"), _("Stores"), _("API keys"), _("Checks"), _("Audit log"), _("Staff")
-    _("Terms"), _("Corrections"), _("Closing")
+    _("Terms"), _("Corrections"), _("Closing"), _("Offline tills"), _("Offline conflicts")

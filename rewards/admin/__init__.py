@@ -1,5 +1,5 @@
-"""Rewards on the staff side: redemptions, corrections, the programme itself, and what another one would have given."""
+"""Rewards on the staff side: redemptions, corrections, offline tills, the programme, and what others would give."""
 
-from rewards.admin import corrections, programme, redemptions, whatif
+from rewards.admin import corrections, offline, programme, redemptions, whatif
 
-__all__ = ["corrections", "programme", "redemptions", "whatif"]
+__all__ = ["corrections", "offline", "programme", "redemptions", "whatif"]

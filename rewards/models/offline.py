@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from loyalty import clock
 from loyalty.ids import uuid7
@@ -32,9 +33,9 @@ class OfflineConflict(models.Model):
     """An item that was refused: a person must look, for the sale has happened all the same."""
 
     class State(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", pgettext_lazy("an offline item", "open")
         APPLIED = "applied", _("applied later")  # sent again, and taken
-        SETTLED = "settled", _("settled")  # by a person, with a reason
+        SETTLED = "settled", pgettext_lazy("an offline item", "settled")  # by a person, with a reason
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     device = models.ForeignKey(OfflineDevice, models.PROTECT, related_name="conflicts", db_index=False)

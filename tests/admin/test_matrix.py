@@ -36,6 +36,8 @@ LISTS = {
     "loyalty_hold": "ledger",
     "loyalty_decision": "ledger",
     "rewards_redemption": "ledger",
+    "rewards_offlinedevice": "sales",
+    "rewards_offlineconflict": "sales",
     "loyalty_programme": "programme",
     "loyalty_store": "stores",
     "loyalty_apikey": "keys",
@@ -114,8 +116,8 @@ MAY_VIEW = {
 MAY_CHANGE = {Role.MARKETER: {"drafts"}, Role.ADMINISTRATOR: {"stores", "keys", "staff", "drafts"}}
 MAY_DO = {
     Role.CASHIER: {"till"},
-    Role.MANAGER: {"home", "till", "contact", "export"},
-    Role.SUPPORT: {"home", "contact", "export"},
+    Role.MANAGER: {"home", "till", "contact", "export", "offline"},
+    Role.SUPPORT: {"home", "contact", "export", "offline"},
     Role.MARKETER: {"home", "correct", "terms"},
     Role.FINANCE: {"home", "books", "check", "export", "approve"},
     Role.AUDITOR: {"home", "books", "check", "export"},
@@ -124,6 +126,7 @@ MAY_DO = {
         "till",
         "contact",
         "export",
+        "offline",
         "books",
         "check",
         "correct",
