@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from django.db import connection
 
-from loyalty.liability import naming
+from loyalty.liability import closing, naming
+from loyalty.models import ClosedMonth
 
 from .checks import Problem, check_for, rows_of
 
@@ -52,3 +53,11 @@ def every_entry_has_a_row_in_the_book() -> Iterator[Problem]:
             if naming.row_of(house, kind) == naming.UNNAMED:
                 detail = f"{entries} entries of {points} points have no row in the liability book"
                 yield Problem("I1", f"kind {kind} against house {house}", detail)
+
+
+@check_for("I1")
+def closed_months_are_what_they_were() -> Iterator[Problem]:
+    """The fingerprint of each closed month fits what it says, and its sums make its book."""
+    for closed in ClosedMonth.objects.order_by("month"):
+        if not closing.holds(closed):
+            yield Problem("I1", f"closed month {closed.month:%Y-%m}", "is not what it was when it was closed")

@@ -62,7 +62,7 @@ class Ageing:
 def of(at: datetime) -> Ageing:
     """The ageing at `at`, by the last day on which points count, in the programme's zone."""
     zone = str(policies.current().zone)
-    values = {"at": at, "zone": zone, "horizon": ledger.horizon.of_all_points()}
+    values: dict[str, datetime | str | None] = {"at": at, "zone": zone, "horizon": ledger.horizon.of_all_points()}
     with connection.cursor() as cursor:
         cursor.execute(_LOTS, values)
         rows = cursor.fetchall()
