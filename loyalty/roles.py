@@ -55,7 +55,8 @@ THINGS: dict[str, tuple[str, ...]] = {
 # Deeds that are not simply looking at or changing a thing.
 #   home         the dashboard                  till     sell and take points
 #   contact      show masked contact data       export   take a list away as CSV
-#   books        read the checks of the books   check    run them now
+#   books        read the checks of the books and the points liability   check    run the checks now
+#   close        close a month of the points liability for ever
 #   correct      prepare the correction of a rule granted in error, and start a small one
 #   approve      approve a correction over the limit that somebody else prepared
 #   terms        write and publish the programme's terms   closing  announce that the programme closes
@@ -90,13 +91,13 @@ TABLE: dict[str, Powers] = {
         do="home correct terms",
     ),
     Role.FINANCE: _powers(
-        view="sales ledger programme drafts stores corrections terms", do="home books check export approve"
+        view="sales ledger programme drafts stores corrections terms", do="home books check export approve close"
     ),
     Role.AUDITOR: _powers(view=_ALL, do="home books check export"),
     Role.ADMINISTRATOR: _powers(
         view=_ALL,
         change="stores keys staff drafts",
-        do="home till contact export books check correct approve terms closing",
+        do="home till contact export books check correct approve terms closing close",
     ),
 }
 

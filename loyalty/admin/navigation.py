@@ -36,6 +36,7 @@ _CONNECTIONS = [
     ("key", "API keys", "admin:loyalty_apikey_changelist", "view", "keys"),
 ]
 _BOOKS = [
+    ("account_balance", "Liability", "admin:liability", "do", "books"),
     ("balance", "Checks", "admin:books", "do", "books"),
     ("history", "Audit log", "admin:loyalty_auditrecord_changelist", "view", "audit"),
     ("badge", "Staff", "admin:loyalty_user_changelist", "view", "staff"),
@@ -104,4 +105,4 @@ def _marked() -> None:
         _("Facts"),
     )
     _("Redemptions"), _("Stores"), _("API keys"), _("Checks"), _("Audit log"), _("Staff")
-    _("Terms"), _("Corrections"), _("Closing")
+    _("Terms"), _("Corrections"), _("Closing"), _("Liability")

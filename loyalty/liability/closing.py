@@ -22,14 +22,15 @@ from loyalty.models import Account, ClosedMonth, ClosedSum, Store
 from . import daybook, reporting
 from .book import Book, added_up
 from .naming import UNNAMED
-from .reporting import Inputs
+from .reporting import Inputs, Measures
 
 ATTEMPTS = 3
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('loyalty.closing', 0))"
 
 
 class MonthRefused(Refusal):
-    """A month cannot be closed. `code`: not_over, not_next, closed, due, unnamed, in_transit, moving."""
+    """A month cannot be closed. `code`: not_over, not_next, closed, due, unnamed, in_transit, moving,
+    changed."""
 
     title = "The month cannot be closed"
 
@@ -70,17 +71,26 @@ def last() -> ClosedMonth | None:
     return ClosedMonth.objects.order_by("-month").first()
 
 
-def preview(*, month: date, inputs: Inputs, sales: Mapping[date, int]) -> Preview:
+def preview(*, month: date, inputs: Inputs, sales: Mapping[date, int], measures: Measures | None = None) -> Preview:
     """What closing `month` (its first day) would keep, and what hinders it. `sales`: minor units by month."""
-    sums, figures = _figures(month, inputs, sales)
+    sums, figures = _figures(month, inputs, sales, measures or reporting.measure(month, end_of(month)))
     book = added_up(month, next_month(month), sums)
     return Preview(month, inputs, sums, book, figures, list(_hindrances(month, book)))
 
 
-def close(*, month: date, inputs: Inputs, sales: Mapping[date, int], actor: str, reason: str = "") -> ClosedMonth:
+def close(
+    *,
+    month: date,
+    inputs: Inputs,
+    sales: Mapping[date, int],
+    actor: str,
+    reason: str = "",
+    seen: int | None = None,
+) -> ClosedMonth:
     """Close `month` for ever and record it in the audit log. Raises MonthRefused; nothing is written then.
 
-    Months are closed in order, each after it is over, when everything that fell due in it is written.
+    Months are closed in order, each after it is over, when everything that fell due in it is written. `seen` is the
+    closing balance that the person was shown: another one by now is refused.
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -88,6 +98,8 @@ def close(*, month: date, inputs: Inputs, sales: Mapping[date, int], actor: str,
         ready = _steady(month, inputs, sales)
         for hindrance in ready.hindrances:
             raise hindrance
+        if seen is not None and seen != ready.book.whole.closing:
+            raise MonthRefused("changed", f"The month closes with {ready.book.whole.closing} now, not with {seen}.")
         programme = policies.current()
         closed = ClosedMonth(
             month=month,
@@ -132,12 +144,14 @@ def _steady(month: date, inputs: Inputs, sales: Mapping[date, int]) -> Preview:
     raise MonthRefused("moving", "Entries are being recorded into this month just now. Try again.")
 
 
-def _figures(month: date, inputs: Inputs, sales: Mapping[date, int]) -> tuple[list[daybook.Sum], dict[str, Any]]:
+def _figures(
+    month: date, inputs: Inputs, sales: Mapping[date, int], measures: Measures
+) -> tuple[list[daybook.Sum], dict[str, Any]]:
     previous = last()
     sums = list(daybook.read(month, next_month(month)))
     return sums, reporting.figures(
         added_up(month, next_month(month), sums),
-        at=end_of(month),
+        measures=measures,
         inputs=inputs,
         sales=sales,
         stores=dict(Store.objects.values_list("pk", "code")),

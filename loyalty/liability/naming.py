@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from loyalty.ledger import House
 from loyalty.models import Kind
 
@@ -55,3 +57,15 @@ def row_of(house: str, kind: str) -> str:
     if kind in UNDOING:
         return BY_HOUSE.get(house, UNNAMED)
     return BY_KIND.get(kind, UNNAMED)
+
+
+def entries_of(row: str) -> Q:
+    """The entries of a row; for `unnamed` those of no other."""
+    if row == UNNAMED:
+        named = Q()
+        for other in ROWS[:-1]:
+            named |= entries_of(other)
+        return ~named
+    kinds = [kind for kind, named_row in BY_KIND.items() if named_row == row]
+    houses = [house for house, named_row in BY_HOUSE.items() if named_row == row]
+    return Q(kind__in=kinds) | Q(kind__in=UNDOING, house__in=houses)

@@ -30,36 +30,48 @@ class Inputs:
         return {"rate": str(self.rate), "point_minor": str(self.point_minor), "method": self.method, "note": self.note}
 
 
+@dataclass(frozen=True)
+class Measures:
+    """What the ledger says of the end of a month besides its book: worked out once, whatever is then assumed."""
+
+    found: list[cohorts.Cohort]
+    triangle: Triangle
+    aged: ageing.Ageing
+    quiet: behaviour.Behaviour
+
+
+def measure(month: date, at: datetime) -> Measures:
+    """As of `at`, the end of `month`. Seconds for a million entries."""
+    found = cohorts.of(at)
+    return Measures(found, breakage.chain_ladder(found, month), ageing.of(at), behaviour.by_behaviour(at))
+
+
 def figures(
     book: Book,
     *,
-    at: datetime,
+    measures: Measures,
     inputs: Inputs,
     sales: Mapping[date, int],
     stores: Mapping[UUID, str],
     previous: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """Everything that is reported of a month that ends at `at`: whole numbers, texts and lists of them.
+    """Everything that is reported of a month: whole numbers, texts and lists of them.
 
     `previous` is the figures of the month closed before; what they allocated stays as it is.
     """
-    month = book.since
-    found = cohorts.of(at)
-    triangle = breakage.chain_ladder(found, month)
-    aged = ageing.of(at)
-    quiet = behaviour.by_behaviour(at)
+    triangle, aged = measures.triangle, measures.aged
     said_before = previous["book"]["closing"] if previous is not None else book.whole.opening
     return {
         "book": {**_account(book.whole), "recorded_later": book.whole.opening - said_before},
         "stores": {stores.get(key, "") if key else "": _account(one) for key, one in book.stores.items()},
         "ageing": _aged(aged),
         "cohorts": _triangle(triangle),
-        "behaviour": _behaviour(quiet),
+        "behaviour": _behaviour(measures.quiet),
         "sensitivity": [
             [row.change, str(row.rate), row.points, row.value_minor]
             for row in revenue.sensitivity(aged.total, future(triangle, inputs.rate), inputs.point_minor)
         ],
-        "revenue": _revenue(found, inputs, sales, previous),
+        "revenue": _revenue(measures.found, inputs, sales, previous),
     }
 
 

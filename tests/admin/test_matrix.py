@@ -56,6 +56,9 @@ PAGES: dict[str, Any] = {
     "admin:password_change": STAFF,
     "admin:password_change_done": STAFF,
     "admin:books": ("do", "books"),
+    "admin:liability": ("do", "books"),
+    "admin:liability_month": ("do", "books"),
+    "admin:liability_journal": [("do", "books"), ("do", "export")],
     "admin:programme": ("view", "programme"),
     "admin:programme_calendar": ("view", "programme"),
     "admin:programme_versions": ("view", "programme"),
@@ -117,7 +120,7 @@ MAY_DO = {
     Role.MANAGER: {"home", "till", "contact", "export"},
     Role.SUPPORT: {"home", "contact", "export"},
     Role.MARKETER: {"home", "correct", "terms"},
-    Role.FINANCE: {"home", "books", "check", "export", "approve"},
+    Role.FINANCE: {"home", "books", "check", "export", "approve", "close"},
     Role.AUDITOR: {"home", "books", "check", "export"},
     Role.ADMINISTRATOR: {
         "home",
@@ -130,6 +133,7 @@ MAY_DO = {
         "approve",
         "terms",
         "closing",
+        "close",
     },
 }
 
@@ -228,6 +232,7 @@ def things(ada, hire, desk) -> dict[str, Any]:
         ).pk,
         "terms_id": terms.draft(actor="test").pk,
         "version": 1,
+        "month": "2026-03",
         "draft_id": drafts.start(name="Draft", actor="system:test").pk,
         "section": "rules",
         "code": "base",
