@@ -37,6 +37,7 @@ _CONNECTIONS = [
 ]
 _BOOKS = [
     ("account_balance", "Liability", "admin:liability", "do", "books"),
+    ("rule_settings", "Reconciliation", "admin:reconciliation", "view", "reconciliations"),
     ("balance", "Checks", "admin:books", "do", "books"),
     ("history", "Audit log", "admin:loyalty_auditrecord_changelist", "view", "audit"),
     ("badge", "Staff", "admin:loyalty_user_changelist", "view", "staff"),
@@ -105,4 +106,4 @@ def _marked() -> None:
         _("Facts"),
     )
     _("Redemptions"), _("Stores"), _("API keys"), _("Checks"), _("Audit log"), _("Staff")
-    _("Terms"), _("Corrections"), _("Closing"), _("Liability")
+    _("Terms"), _("Corrections"), _("Closing"), _("Liability"), _("Reconciliation")

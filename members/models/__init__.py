@@ -3,6 +3,7 @@
 from .activity import Activity, Sale, SaleLine
 from .members import Consent, Identity, Member, Profile
 from .messages import Message
+from .reconciliation import Difference, ReconciledDay, Reconciliation
 from .referrals import Referral, ReferralCode
 from .signin import SignInCode
 from .terms import Terms, TermsAcceptance
@@ -11,10 +12,13 @@ from .tiers import TierChange, TierStanding
 __all__ = [
     "Activity",
     "Consent",
+    "Difference",
     "Identity",
     "Member",
     "Message",
     "Profile",
+    "ReconciledDay",
+    "Reconciliation",
     "Referral",
     "ReferralCode",
     "Sale",
