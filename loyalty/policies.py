@@ -51,10 +51,10 @@ class Redeeming:
 
 @dataclass(frozen=True)
 class Adjustments:
-    """Points given or taken by staff."""
+    """Points given or taken by staff: limits of one person's day (`loyalty.staff_limits`; None is no limit)."""
 
-    second_person_over: int = 5000
-    daily_per_person: int = 20000
+    second_person_over: int | None = 5000
+    daily_per_person: int | None = 20000
     below_zero: str = "refuse"  # refuse | clamp | debt
 
 
@@ -163,6 +163,11 @@ def store(code: str) -> Store:
     return found
 
 
+def had_store(code: str, at: datetime) -> bool:
+    """Whether the version in force at an instant has a store with this code, since retired or not."""
+    return code in current(at).compiled(_store_codes)
+
+
 def localised(text: object, language: str) -> str:
     """A text of the programme in one language, else in English, else in any."""
     if not isinstance(text, Mapping):
@@ -215,6 +220,10 @@ def retire_stores() -> None:
     for row in Programme.objects.filter(version__in=_from_now_on()):
         listed |= {entry["code"] for entry in row.document.get("stores", EMPTY["stores"])}
     Store.objects.filter(retired_at=None).exclude(code__in=listed).update(retired_at=clock.now())
+
+
+def _store_codes(programme: Policies) -> frozenset[str]:
+    return frozenset(entry["code"] for entry in programme.document.get("stores", EMPTY["stores"]))
 
 
 def _from_now_on() -> list[int]:

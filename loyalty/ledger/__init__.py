@@ -9,6 +9,7 @@ from .adjusting import deduct, reinstate
 from .giving_back import give_back, reverse
 from .holds import hold, release, settle
 from .posting import Grant, House, post
+from .transferring import transfer
 
 __all__ = [
     "Balance",
@@ -27,4 +28,5 @@ __all__ = [
     "release",
     "reverse",
     "settle",
+    "transfer",
 ]

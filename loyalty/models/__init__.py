@@ -11,6 +11,7 @@ from .jobs import Job
 from .liability import ClosedMonth, ClosedSum, DayBook, DaySum, SummedAccount
 from .programme import Programme, Store
 from .staff import Role, StaffRole, User
+from .staff_acts import StaffAct
 
 __all__ = [
     "Account",
@@ -32,6 +33,7 @@ __all__ = [
     "LotMovement",
     "Programme",
     "Role",
+    "StaffAct",
     "StaffRole",
     "Store",
     "StoredReply",

@@ -8,6 +8,7 @@ from .referrals import Referral, ReferralCode
 from .signin import SignInCode
 from .terms import Terms, TermsAcceptance
 from .tiers import TierChange, TierStanding
+from .transfers import Transfer
 
 __all__ = [
     "Activity",
@@ -28,4 +29,5 @@ __all__ = [
     "TermsAcceptance",
     "TierChange",
     "TierStanding",
+    "Transfer",
 ]

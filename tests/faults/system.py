@@ -54,6 +54,7 @@ class Till(threading.Thread):
         self.sent: dict[str, dict] = {}
         self.unknown: list[str] = []
         self.statuses: dict[int, int] = {}
+        self.errors: dict[str, int] = {}
 
     def __hash__(self):
         return id(self)
@@ -69,13 +70,14 @@ class Till(threading.Thread):
                 self.sent[key] = body
                 if not self.sell(key, acknowledged):
                     self.unknown.append(key)
-                    time.sleep(0.1)
+                    time.sleep(0.5)  # each is sent once more at the end, so no more than prove something
 
     def sell(self, key, acknowledged):
         """Whether the sale was acknowledged."""
         try:
             status, _ = post(self.url, "/sales", self.sent[key], key=key, secret=self.secret)
-        except (OSError, HTTPException):
+        except (OSError, HTTPException) as error:
+            self.errors[repr(error)] = self.errors.get(repr(error), 0) + 1
             return False
         self.statuses[status] = self.statuses.get(status, 0) + 1
         if status != 201:

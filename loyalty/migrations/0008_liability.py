@@ -27,7 +27,7 @@ END $$;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("loyalty", "0006_decisions_by_rule"),
+        ("loyalty", "0007_staff_acts"),
     ]
 
     operations = [

@@ -9,8 +9,8 @@ import loyalty.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("loyalty", "0007_liability"),
-        ("members", "0006_terms"),
+        ("loyalty", "0008_liability"),
+        ("members", "0007_transfers"),
     ]
 
     operations = [
