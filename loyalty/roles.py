@@ -56,12 +56,15 @@ THINGS: dict[str, tuple[str, ...]] = {
     "audit": ("loyalty.auditrecord",),
     "corrections": ("rewards.correction", "rewards.correctionpart"),
     "terms": ("members.terms",),
+    "reconciliations": ("members.reconciliation", "members.reconciledday", "members.difference"),
 }
 
 # Deeds that are not simply looking at or changing a thing.
 #   home         the dashboard                  till     sell and take points
 #   contact      show masked contact data       export   take a list away as CSV
-#   books        read the checks of the books   check    run them now
+#   books        read the checks of the books and the points liability   check    run the checks now
+#   close        close a month of the points liability for ever
+#   reconcile    compare a till's file with our sales
 #   correct      prepare the correction of a rule granted in error, and start a small one
 #   approve      approve a correction over the limit that somebody else prepared
 #   offline      settle what an offline till sent in and was refused
@@ -84,7 +87,7 @@ def _powers(*, view: str = "", change: str = "", do: str = "") -> Powers:
     return Powers(view=frozenset(view.split()) | changes, change=changes, do=frozenset(do.split()))
 
 
-_ALL = "members sales ledger messages programme drafts stores keys staff facts audit corrections terms"
+_ALL = "members sales ledger messages programme drafts stores keys staff facts audit corrections terms reconciliations"
 TABLE: dict[str, Powers] = {
     Role.CASHIER: _powers(do="till"),
     Role.MANAGER: _powers(view="members sales ledger messages programme stores", do="home till contact export offline"),
@@ -97,13 +100,14 @@ TABLE: dict[str, Powers] = {
         do="home correct terms",
     ),
     Role.FINANCE: _powers(
-        view="sales ledger programme drafts stores corrections terms", do="home books check export approve"
+        view="sales ledger programme drafts stores corrections terms reconciliations",
+        do="home books check export approve close reconcile",
     ),
     Role.AUDITOR: _powers(view=_ALL, do="home books check export"),
     Role.ADMINISTRATOR: _powers(
         view=_ALL,
         change="stores keys staff drafts",
-        do="home till contact export offline books check correct approve terms closing",
+        do="home till contact export offline books check correct approve terms closing close reconcile",
     ),
 }
 

@@ -233,6 +233,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     for name, seconds in {
         "loyalty.tasks.sweep_outbox": 5,
         "loyalty.tasks.write_due_changes": 60,
+        "loyalty.tasks.sum_day_book": 900,
         "loyalty.tasks.drop_old_replies": 3600,
         "loyalty.tasks.drop_old_sessions": 3600,
         "members.tasks.sweep_messages": 5,

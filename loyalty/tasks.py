@@ -4,6 +4,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 
 from loyalty import clock, due, outbox, replies, schedule
+from loyalty.liability import daybook
 
 
 @shared_task
@@ -38,3 +39,10 @@ def drop_old_sessions() -> None:
     """Delete the sessions of browsers that ran out."""
     if schedule.claim("loyalty.drop_old_sessions", every=schedule.DAILY):
         SessionStore.clear_expired()
+
+
+@shared_task
+def sum_day_book() -> None:
+    """Add new entries to the day book. Nothing depends on when it runs: readers add what is missing."""
+    if schedule.claim("loyalty.sum_day_book", every=daybook.PERIOD):
+        daybook.bring_up_to_date()

@@ -38,6 +38,8 @@ _CONNECTIONS = [
     ("key", "API keys", "admin:loyalty_apikey_changelist", "view", "keys"),
 ]
 _BOOKS = [
+    ("account_balance", "Liability", "admin:liability", "do", "books"),
+    ("rule_settings", "Reconciliation", "admin:reconciliation", "view", "reconciliations"),
     ("balance", "Checks", "admin:books", "do", "books"),
     ("history", "Audit log", "admin:loyalty_auditrecord_changelist", "view", "audit"),
     ("badge", "Staff", "admin:loyalty_user_changelist", "view", "staff"),
@@ -106,4 +108,5 @@ def _marked() -> None:
         _("Facts"),
     )
     _("Redemptions"), _("Stores"), _("API keys"), _("Checks"), _("Audit log"), _("Staff")
-    _("Terms"), _("Corrections"), _("Closing"), _("Offline tills"), _("Offline conflicts")
+    _("Terms"), _("Corrections"), _("Closing"), _("Liability"), _("Reconciliation")
+    _("Offline tills"), _("Offline conflicts")

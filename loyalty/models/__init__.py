@@ -8,6 +8,7 @@ from .entries import Entry, Kind, Lot, LotMovement
 from .facts import Fact
 from .holds import Hold, HoldPart
 from .jobs import Job
+from .liability import ClosedMonth, ClosedSum, DayBook, DaySum, SummedAccount
 from .programme import Programme, Store
 from .staff import Role, StaffRole, User
 from .staff_acts import StaffAct
@@ -17,6 +18,10 @@ __all__ = [
     "ApiClient",
     "ApiKey",
     "AuditRecord",
+    "ClosedMonth",
+    "ClosedSum",
+    "DayBook",
+    "DaySum",
     "Decision",
     "Entry",
     "Fact",
@@ -32,5 +37,6 @@ __all__ = [
     "StaffRole",
     "Store",
     "StoredReply",
+    "SummedAccount",
     "User",
 ]

@@ -16,7 +16,7 @@ from loyalty.admin import ReadOnlyRoom, choice_filter, site, words
 from loyalty.models import Account, Decision, Entry, Hold, Lot
 from members import masking
 from members.admin import decision_page, reach, vocabulary
-from members.admin.filters import StoreFilter
+from members.admin.filters import BookFilter, StoreFilter
 from members.models import Member
 
 
@@ -76,7 +76,7 @@ class Entries(OfAccount):
         "shown_actor",
         "shown_at",
     )
-    list_filter = (choice_filter("kind", _("what"), vocabulary.KINDS), StoreFilter)
+    list_filter = (choice_filter("kind", _("what"), vocabulary.KINDS), StoreFilter, BookFilter)
     search_fields = ("=reference",)
     search_help_text = _("Reference, for example sale:0199…")
     ordering = ("-occurred_at",)

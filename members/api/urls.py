@@ -3,7 +3,7 @@
 from django.urls import path
 
 from loyalty.api import converters  # noqa: F401  (registers `id`)
-from members.api import transfers, views
+from members.api import reconciliations, transfers, views
 
 urlpatterns = [
     path("members", views.Members.as_view()),
@@ -12,4 +12,6 @@ urlpatterns = [
     path("members/<id:member_id>/entries", views.Entries.as_view()),
     path("transfers", transfers.Transfers.as_view()),
     path("decisions/<id:decision_id>", views.Why.as_view()),
+    path("reconciliations", reconciliations.Reconciliations.as_view()),
+    path("reconciliations/<id:reconciliation_id>", reconciliations.OneReconciliation.as_view()),
 ]

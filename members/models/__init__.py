@@ -3,6 +3,7 @@
 from .activity import Activity, Sale, SaleLine
 from .members import Consent, Identity, Member, Profile
 from .messages import Message
+from .reconciliation import Difference, ReconciledDay, Reconciliation
 from .referrals import Referral, ReferralCode
 from .signin import SignInCode
 from .terms import Terms, TermsAcceptance
@@ -12,10 +13,13 @@ from .transfers import Transfer
 __all__ = [
     "Activity",
     "Consent",
+    "Difference",
     "Identity",
     "Member",
     "Message",
     "Profile",
+    "ReconciledDay",
+    "Reconciliation",
     "Referral",
     "ReferralCode",
     "Sale",

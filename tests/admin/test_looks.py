@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from fractions import Fraction
 from uuid import uuid4
 
 import pytest
@@ -10,8 +11,9 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from loyalty.liability import closing, reporting
 from loyalty.models import Role
-from members import terms
+from members import reconciliation, terms
 from members.models import Sale
 from rewards import corrections
 from tests.members.test_terms import CHANGES, MORE, published, written
@@ -48,6 +50,25 @@ def newer_pages(ada, cleo) -> list[str]:
     ]
 
 
+def finance_pages() -> list[str]:
+    """The liability with a closed month, and a till's day that does not agree."""
+    inputs = reporting.Inputs(rate=Fraction(97, 100), point_minor=Fraction(1), note="As agreed")
+    closing.close(month=date(2026, 3, 1), inputs=inputs, sales={}, actor="system:test")
+    content = (
+        b"store,day,receipt,amount\nmain,2026-03-10,R-1,1.00\nmain,2026-03-10,R-9,2.00\nmain,2026-03-11,R-1b,2.00\n"
+    )
+    rows = reconciliation.read(content, currency="USD")
+    statement = reconciliation.Statement(rows=rows, content=content, source="file", name="till.csv")
+    run = reconciliation.reconcile(statement=statement, actor="system:test").reconciliation
+    return [
+        reverse("admin:liability") + "?since=2026-01-01&until=2026-06-30",
+        reverse("admin:liability_month", args=["2026-03"]),
+        reverse("admin:liability_month", args=["2026-04"]),
+        reverse("admin:reconciliation"),
+        reverse("admin:reconciliation_one", args=[run.pk]),
+    ]
+
+
 @pytest.fixture
 def pages(committed, ada, cleo) -> list[str]:
     sale = Sale.objects.get(receipt="R-1")
@@ -61,6 +82,7 @@ def pages(committed, ada, cleo) -> list[str]:
         reverse("admin:loyalty_user_change", args=[cleo.pk]),
         reverse("admin:loyalty_auditrecord_changelist"),
         *newer_pages(ada, cleo),
+        *finance_pages(),
         reverse("admin:books"),
         reverse("admin:password_change"),
         reverse("till:find"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ from django.urls.exceptions import NoReverseMatch
 from loyalty import policies, roles
 from loyalty.admin import site
 from loyalty.models import ApiKey, Decision, Entry, Role, User
-from members import terms
+from members import reconciliation, terms
 from members.models import Message
 from rewards import corrections, drafts, whatif
 from rewards.till.urls import urlpatterns as till
@@ -58,6 +58,12 @@ PAGES: dict[str, Any] = {
     "admin:password_change": STAFF,
     "admin:password_change_done": STAFF,
     "admin:books": ("do", "books"),
+    "admin:reconciliation": ("view", "reconciliations"),
+    "admin:reconciliation_one": ("view", "reconciliations"),
+    "admin:reconciliation_file": [("view", "reconciliations"), ("do", "export")],
+    "admin:liability": ("do", "books"),
+    "admin:liability_month": ("do", "books"),
+    "admin:liability_journal": [("do", "books"), ("do", "export")],
     "admin:programme": ("view", "programme"),
     "admin:programme_calendar": ("view", "programme"),
     "admin:programme_versions": ("view", "programme"),
@@ -104,14 +110,15 @@ POSTED = {
 }
 # Written out once more, by hand, so that a slip in the table shows.
 SHOP = {"members", "sales", "ledger", "messages", "programme", "stores"}
+ALL = {"drafts", "keys", "staff", "facts", "audit", "corrections", "terms", "reconciliations"}
 MAY_VIEW = {
     Role.CASHIER: set(),
     Role.MANAGER: SHOP,
     Role.SUPPORT: {*SHOP, "facts", "corrections", "terms"},
     Role.MARKETER: {*SHOP, "drafts", "corrections", "terms"},
-    Role.FINANCE: {"sales", "ledger", "programme", "drafts", "stores", "corrections", "terms"},
-    Role.AUDITOR: {*SHOP, "drafts", "keys", "staff", "facts", "audit", "corrections", "terms"},
-    Role.ADMINISTRATOR: {*SHOP, "drafts", "keys", "staff", "facts", "audit", "corrections", "terms"},
+    Role.FINANCE: {"sales", "ledger", "programme", "drafts", "stores", "corrections", "terms", "reconciliations"},
+    Role.AUDITOR: {*SHOP, *ALL},
+    Role.ADMINISTRATOR: {*SHOP, *ALL},
 }
 MAY_CHANGE = {Role.MARKETER: {"drafts"}, Role.ADMINISTRATOR: {"stores", "keys", "staff", "drafts"}}
 MAY_DO = {
@@ -119,7 +126,7 @@ MAY_DO = {
     Role.MANAGER: {"home", "till", "contact", "export", "offline"},
     Role.SUPPORT: {"home", "contact", "export", "offline"},
     Role.MARKETER: {"home", "correct", "terms"},
-    Role.FINANCE: {"home", "books", "check", "export", "approve"},
+    Role.FINANCE: {"home", "books", "check", "export", "approve", "close", "reconcile"},
     Role.AUDITOR: {"home", "books", "check", "export"},
     Role.ADMINISTRATOR: {
         "home",
@@ -133,6 +140,8 @@ MAY_DO = {
         "approve",
         "terms",
         "closing",
+        "close",
+        "reconcile",
     },
 }
 
@@ -203,6 +212,12 @@ def correction(sale, hire):
     return corrections.prepare(correction=asked.pk, deed="forgive", reason="A test", words={}, user=user)
 
 
+def compared():
+    rows = [reconciliation.Row(2, policies.store("main"), date(2026, 3, 10), 100, receipt="R-9")]
+    statement = reconciliation.Statement(rows=rows, content=b"", source="file")
+    return reconciliation.reconcile(statement=statement, actor="system:test").reconciliation
+
+
 @pytest.fixture
 def things(ada, hire, desk) -> dict[str, Any]:
     """One row of everything, to open."""
@@ -233,6 +248,8 @@ def things(ada, hire, desk) -> dict[str, Any]:
         ).pk,
         "terms_id": terms.draft(actor="test").pk,
         "version": 1,
+        "month": "2026-03",
+        "run": compared().pk,
         "draft_id": drafts.start(name="Draft", actor="system:test").pk,
         "section": "rules",
         "code": "base",
