@@ -1,5 +1,6 @@
 """The one clock. Everything asks `now()`; days are days of the programme's own time zone."""
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,13 @@ def start_of(day: date, zone: ZoneInfo) -> datetime:
 def end_of(day: date, zone: ZoneInfo) -> datetime:
     """The first instant after a local day: what is valid through `day` stops counting here."""
     return start_of(day + timedelta(days=1), zone)
+
+
+def months_later(start: date, months: int) -> date:
+    """The same day so many months later, clamped to the month's end."""
+    years, month = divmod(start.month - 1 + months, 12)
+    year, month = start.year + years, month + 1
+    return date(year, month, min(start.day, monthrange(year, month)[1]))
 
 
 def last_day(until: datetime, zone: ZoneInfo) -> date:

@@ -9,6 +9,7 @@ from .adjusting import deduct, reinstate
 from .giving_back import give_back, reverse
 from .holds import hold, release, settle
 from .posting import Grant, House, post
+from .renewing import renew
 
 __all__ = [
     "Balance",
@@ -25,6 +26,7 @@ __all__ = [
     "refresh",
     "reinstate",
     "release",
+    "renew",
     "reverse",
     "settle",
 ]

@@ -3,8 +3,9 @@
 from .accounts import Account
 from .audit import AuditRecord
 from .clients import ApiClient, ApiKey, StoredReply
+from .days import ClosedDay, Reminder, SandboxClock
 from .decisions import Decision
-from .entries import Entry, Kind, Lot, LotMovement
+from .entries import Entry, Kind, Lot, LotMovement, Renewal
 from .facts import Fact
 from .holds import Hold, HoldPart
 from .jobs import Job
@@ -16,6 +17,7 @@ __all__ = [
     "ApiClient",
     "ApiKey",
     "AuditRecord",
+    "ClosedDay",
     "Decision",
     "Entry",
     "Fact",
@@ -26,7 +28,10 @@ __all__ = [
     "Lot",
     "LotMovement",
     "Programme",
+    "Reminder",
+    "Renewal",
     "Role",
+    "SandboxClock",
     "StaffRole",
     "Store",
     "StoredReply",
