@@ -1,13 +1,29 @@
 """The one clock. Everything asks `now()`; days are days of the programme's own time zone."""
 
+from __future__ import annotations
+
 from calendar import monthrange
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+_ahead: list[Callable[[], timedelta]] = []  # of the test clock of a sandbox; empty everywhere else
+
 
 def now() -> datetime:
-    """The present instant, timezone-aware, in UTC."""
-    return datetime.now(UTC)
+    """The present instant, timezone-aware, in UTC; in a sandbox that of its test clock."""
+    real = datetime.now(UTC)
+    return real + _ahead[0]() if _ahead else real
+
+
+def follow(ahead: Callable[[], timedelta] | None) -> None:
+    """From here on run ahead of the real clock by what `ahead` says; None: with it. Only `loyalty.sandbox` calls it."""
+    _ahead[:] = [ahead] if ahead else []
+
+
+def is_real() -> bool:
+    """Whether `now` is the real time."""
+    return not _ahead
 
 
 def day_of(instant: datetime, zone: ZoneInfo) -> date:

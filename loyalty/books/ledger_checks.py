@@ -59,8 +59,7 @@ UNION ALL
 SELECT 'lot ' || l.id, 'ends at ' || l.expires_at || ', but ' || r.reference || ' renewed it until ' || r.until
   FROM loyalty_renewal r
   JOIN loyalty_lot l ON l.account_id = r.account_id AND l.idle = r.idle AND l.expires_at < r.until
-  JOIN loyalty_entry e ON e.id = l.entry_id
- WHERE (l.remaining > 0 OR l.held > 0) AND e.recorded_at <= r.recorded_at
+ WHERE (l.remaining > 0 OR l.held > 0) AND l.sequence <= r.sequence
 """
 _LOT_REST = """
 SELECT 'lot ' || l.id, 'granted ' || l.granted || ', moved ' || coalesce(m.points, 0)

@@ -10,6 +10,7 @@ from .giving_back import give_back, reverse
 from .holds import hold, release, settle
 from .posting import Grant, House, post
 from .renewing import renew
+from .sweeping import sweep
 
 __all__ = [
     "Balance",
@@ -29,4 +30,5 @@ __all__ = [
     "renew",
     "reverse",
     "settle",
+    "sweep",
 ]

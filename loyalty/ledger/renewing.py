@@ -32,7 +32,15 @@ def renew(*, account: Account, by: str, at: datetime, reference: str) -> list[Re
         until = terms.until(at, zone) if by in terms.reset_by else first
         if until <= first:
             continue
-        renewal = Renewal(account=account, idle=text, reference=reference, at=at, until=until, recorded_at=clock.now())
+        renewal = Renewal(
+            account=account,
+            idle=text,
+            reference=reference,
+            at=at,
+            until=until,
+            sequence=account.sequence,
+            recorded_at=clock.now(),
+        )
         rows.write(renewal)
         rows.flush()
         open_lots.filter(idle=text, expires_at__lt=until).update(expires_at=until, renewal=renewal)

@@ -98,6 +98,7 @@ class Migration(migrations.Migration):
                 ("reference", models.CharField(max_length=160)),
                 ("at", models.DateTimeField()),
                 ("until", models.DateTimeField()),
+                ("sequence", models.BigIntegerField()),
                 ("recorded_at", models.DateTimeField(default=loyalty.clock.now)),
                 (
                     "account",

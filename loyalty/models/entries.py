@@ -126,6 +126,7 @@ class Renewal(models.Model):
     reference = models.CharField(max_length=160)  # what was done: sale:ID, redemption:ID, activity:ID
     at = models.DateTimeField()  # when it was done
     until = models.DateTimeField()
+    sequence = models.BigIntegerField()  # of the account's last entry then: lots of later ones were not yet there
     recorded_at = models.DateTimeField(default=clock.now)
 
     class Meta:
