@@ -32,7 +32,8 @@ told AS (
   INSERT INTO loyalty_reminder (id, account_id, kind, at, days, told_at)
   SELECT loyalty_uuid7(), account_id, %(kind)s::varchar, at, %(days)s::smallint, %(now)s FROM dates d
    WHERE NOT EXISTS (SELECT 1 FROM loyalty_reminder r
-                      WHERE r.account_id = d.account_id AND r.kind = %(kind)s::varchar AND r.at = d.at AND r.days <= %(days)s::smallint)
+                      WHERE r.account_id = d.account_id AND r.kind = %(kind)s::varchar AND r.at = d.at
+                        AND r.days <= %(days)s::smallint)
   ON CONFLICT DO NOTHING RETURNING account_id, at)
 SELECT looked.id, told.at, dates.points
   FROM looked LEFT JOIN told ON told.account_id = looked.id

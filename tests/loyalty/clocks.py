@@ -27,12 +27,14 @@ class Hand:
 
 @contextmanager
 def set_by_hand(at: datetime) -> Iterator[Hand]:
-    """Within: `clock.now()` is what the hand shows (to the moment that passes between two looks)."""
-    hand = Hand(at)
+    """Within: `clock.now()` is exactly what the hand shows; what models set by default is the same to some moments."""
+    hand, real = Hand(at), clock.now
     clock.follow(hand.ahead)
+    clock.now = lambda: hand.at
     try:
         yield hand
     finally:
+        clock.now = real
         clock.follow(None)
 
 
