@@ -58,6 +58,7 @@ THINGS: dict[str, tuple[str, ...]] = {
 #   books        read the checks of the books   check    run them now
 #   correct      prepare the correction of a rule granted in error, and start a small one
 #   approve      approve a correction over the limit that somebody else prepared
+#   clock        move the test clock of a sandbox   reinstate    give expired points back, with a reason
 #   terms        write and publish the programme's terms   closing  announce that the programme closes
 IN_STORE = frozenset({"members", "sales", "ledger", "messages", "home", "till", "contact", "export"})
 OPEN_TO_READ = frozenset({"programme", "stores"})
@@ -82,12 +83,13 @@ TABLE: dict[str, Powers] = {
     Role.CASHIER: _powers(do="till"),
     Role.MANAGER: _powers(view="members sales ledger messages programme stores", do="home till contact export"),
     Role.SUPPORT: _powers(
-        view="members sales ledger messages programme stores facts corrections terms", do="home contact export"
+        view="members sales ledger messages programme stores facts corrections terms",
+        do="home contact export reinstate",
     ),
     Role.MARKETER: _powers(
         view="members sales ledger messages programme stores corrections terms",
         change="drafts",
-        do="home correct terms",
+        do="home correct terms clock",
     ),
     Role.FINANCE: _powers(
         view="sales ledger programme drafts stores corrections terms", do="home books check export approve"
@@ -96,7 +98,7 @@ TABLE: dict[str, Powers] = {
     Role.ADMINISTRATOR: _powers(
         view=_ALL,
         change="stores keys staff drafts",
-        do="home till contact export books check correct approve terms closing",
+        do="home till contact export books check correct approve terms closing clock reinstate",
     ),
 }
 

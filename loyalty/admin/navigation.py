@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from loyalty import policies, roles
+from loyalty import clock, policies, roles
 
 # (icon, title, address, act, thing); addresses of upper floors are names, resolved when asked.
 _HOME = [("home", "Home", "admin:index", "do", "home"), ("point_of_sale", "Till", "till:find", "do", "till")]
@@ -36,10 +36,12 @@ _CONNECTIONS = [
     ("key", "API keys", "admin:loyalty_apikey_changelist", "view", "keys"),
 ]
 _BOOKS = [
+    ("hourglass_bottom", "Expiry", "admin:expiry", "view", "ledger"),
     ("balance", "Checks", "admin:books", "do", "books"),
     ("history", "Audit log", "admin:loyalty_auditrecord_changelist", "view", "audit"),
     ("badge", "Staff", "admin:loyalty_user_changelist", "view", "staff"),
 ]
+_SANDBOX = [("schedule", "Test clock", "admin:clock", "do", "clock")]
 
 
 def groups(request: HttpRequest) -> list[dict[str, Any]]:
@@ -50,6 +52,7 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:
         (_("Programme"), _PROGRAMME),
         (_("Connections"), _CONNECTIONS),
         (_("Books"), _BOOKS),
+        (_("Sandbox"), [] if clock.is_real() else _SANDBOX),
     ]
     shown = []
     for title, entries in named:
@@ -104,4 +107,4 @@ def _marked() -> None:
         _("Facts"),
     )
     _("Redemptions"), _("Stores"), _("API keys"), _("Checks"), _("Audit log"), _("Staff")
-    _("Terms"), _("Corrections"), _("Closing")
+    _("Terms"), _("Corrections"), _("Closing"), _("Expiry"), _("Test clock")

@@ -10,6 +10,7 @@ from .giving_back import give_back, reverse
 from .holds import hold, release, settle
 from .posting import Grant, House, post
 from .renewing import renew
+from .restoring import restore
 from .sweeping import sweep
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "reinstate",
     "release",
     "renew",
+    "restore",
     "reverse",
     "settle",
     "sweep",

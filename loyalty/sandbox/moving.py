@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
 
-from loyalty import audit, clock, dayend, due, outbox, policies
+from loyalty import audit, broker, clock, dayend, due, outbox, policies
 from loyalty.errors import FieldError, InvalidBody, NotFound, Refusal
 from loyalty.models import ClosedDay, SandboxClock
 
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 MOST_DAYS = 400  # ends of day in one call
 _SPAN = re.compile(r"([1-9][0-9]{0,5})([dhm])", re.ASCII)
+TASK = "loyalty.tasks.move_clock"
 _LOCK = "loyalty.sandbox.clock"
 
 
@@ -68,6 +69,24 @@ def target_of(span: str) -> datetime:
     zone = policies.current().zone
     local = now.astimezone(zone)
     return (local + timedelta(days=number)).astimezone(UTC)
+
+
+def ask(*, target: datetime, actor: str, field: str = "set") -> None:
+    """Have a worker move the clock; `state` tells how far it is. Raises as `move`."""
+    insist()
+    if target > clock.now() and len(_days_until(target)) > MOST_DAYS:
+        raise _too_far(field)
+    with _alone():
+        _set(clock.now(), target=target, days=0, done=0, problem="", moved_by=actor)
+    broker.send(TASK)
+
+
+def go_on() -> None:
+    """Do what was asked for, if it is not done yet. Harmless to repeat."""
+    found = state()
+    if found.target is not None:
+        with suppress(ClockIsMoving):
+            move(target=found.target, actor=found.moved_by)
 
 
 def move(*, target: datetime, actor: str, field: str = "set") -> Moved:

@@ -4,6 +4,7 @@ from .activity import Activity, Sale, SaleLine
 from .members import Consent, Identity, Member, Profile
 from .messages import Message
 from .referrals import Referral, ReferralCode
+from .reinstatements import Reinstatement
 from .signin import SignInCode
 from .terms import Terms, TermsAcceptance
 from .tiers import TierChange, TierStanding
@@ -17,6 +18,7 @@ __all__ = [
     "Profile",
     "Referral",
     "ReferralCode",
+    "Reinstatement",
     "Sale",
     "SaleLine",
     "SignInCode",

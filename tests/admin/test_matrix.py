@@ -73,6 +73,10 @@ PAGES: dict[str, Any] = {
     "admin:whatif_stop": ("change", "drafts"),
     "admin:whatif_members": [("view", "drafts"), ("view", "members"), ("do", "export")],  # all of them
     "admin:closing": ("view", "terms"),
+    "admin:clock": ("do", "clock"),
+    "admin:expiry": ("view", "ledger"),
+    "admin:expired": ("do", "reinstate"),
+    "admin:reinstatement": ("do", "approve"),
     "admin:terms": ("view", "terms"),
     "admin:terms_version": ("view", "terms"),
     "admin:corrections": ("view", "corrections"),
@@ -115,8 +119,8 @@ MAY_CHANGE = {Role.MARKETER: {"drafts"}, Role.ADMINISTRATOR: {"stores", "keys", 
 MAY_DO = {
     Role.CASHIER: {"till"},
     Role.MANAGER: {"home", "till", "contact", "export"},
-    Role.SUPPORT: {"home", "contact", "export"},
-    Role.MARKETER: {"home", "correct", "terms"},
+    Role.SUPPORT: {"home", "contact", "export", "reinstate"},
+    Role.MARKETER: {"home", "correct", "terms", "clock"},
     Role.FINANCE: {"home", "books", "check", "export", "approve"},
     Role.AUDITOR: {"home", "books", "check", "export"},
     Role.ADMINISTRATOR: {
@@ -130,6 +134,8 @@ MAY_DO = {
         "approve",
         "terms",
         "closing",
+        "clock",
+        "reinstate",
     },
 }
 
@@ -218,6 +224,7 @@ def things(ada, hire, desk) -> dict[str, Any]:
     assert made.status_code == 200 and made.context["token"].startswith("lk_")
     return {
         "member_id": ada.pk,
+        "request_id": uuid4(),
         "sale_id": sale.pk,
         "user_id": hire(Role.SUPPORT).pk,
         "key_id": ApiKey.objects.get().pk,

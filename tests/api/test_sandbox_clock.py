@@ -12,6 +12,8 @@ from django.db import connection
 from loyalty import books, clock, dayend, policies
 from loyalty.api import auth
 from loyalty.models import AuditRecord, ClosedDay, Entry, Fact, Kind
+from loyalty.runtime import environment
+from loyalty.runtime.failures import LaunchError
 from loyalty.sandbox import moving, offset
 from tests.loyalty import clocks
 from tests.rewards.conftest import PROGRAMME, Till, apply, settings_with
@@ -178,3 +180,17 @@ def test_a_move_that_was_cut_short_is_gone_on_with(sandbox, monkeypatch):
     monkeypatch.setattr(dayend, "close", close)
     moving.move(target=target, actor="test")
     assert ClosedDay.objects.count() == 5 and policies.current().version
+
+
+@pytest.mark.parametrize("production", [{"LOYALTY_PRODUCTION": "1"}, {"LOYALTY_HTTPS": "on"}], ids=str)
+def test_the_launcher_says_so_before_anything_starts(monkeypatch, production):
+    for name in ("LOYALTY_PRODUCTION", "LOYALTY_HTTPS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LOYALTY_SANDBOX", "1")
+    environment.refuse_a_sandbox_in_production()
+    for name, value in production.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(LaunchError, match="LOYALTY_SANDBOX"):
+        environment.refuse_a_sandbox_in_production()
+    monkeypatch.setenv("LOYALTY_PRODUCTION", "0")
+    environment.refuse_a_sandbox_in_production()
