@@ -61,10 +61,15 @@ def names(document: Mapping[str, Any], body: Mapping[str, Any], language: str) -
 
 
 def reason(body: Mapping[str, Any], language: str, names: Mapping[str, str]) -> str:
-    """The points of a decision in a few words: "17 base, ×2 Gold"; 「基本 17 × ゴールド 2倍」. "" for no rule."""
+    """The points of a decision in a few words: "17 base, ×2 Gold"; 「基本 17 × ゴールド 2倍」. "" for no rule.
+
+    What gave nothing is left out.
+    """
     text = ""
     with override(language):
         for rule in body.get("rules", ()):
+            if rule.get("points") == 0:
+                continue
             multiplies = "factor" in rule
             values = {"name": names.get(rule["rule"], rule["rule"]), **rule}
             if multiplies:

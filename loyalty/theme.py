@@ -43,7 +43,11 @@ UNFOLD: dict[str, Any] = {
     "LANGUAGES": {"action": "/staff/language/"},
     "BORDER_RADIUS": "6px",
     "COLORS": {"primary": _PRIMARY, "base": _BASE},
-    "STYLES": [lambda _request: static("portal/tokens.css"), lambda _request: static("staff/staff.css")],
+    "STYLES": [
+        lambda _request: static("portal/tokens.css"),
+        lambda _request: static("staff/shell.css"),
+        lambda _request: static("staff/staff.css"),
+    ],
     "SIDEBAR": {"show_search": False, "navigation": "loyalty.admin.navigation.groups"},
     "ACCOUNT": {"navigation": "loyalty.admin.navigation.account"},
 }

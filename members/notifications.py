@@ -85,9 +85,13 @@ def points_text(points: int) -> str:
 
 
 def day_text(at: datetime, language: str, zone: ZoneInfo) -> str:
-    """The day on which `at` falls in a programme's zone, as people write it: 6 Dec, 12月6日."""
-    day = clock.day_of(at, zone)
-    return f"{day.month}月{day.day}日" if language == "ja" else f"{day.day} {MONTHS[day.month - 1]}"
+    """The day on which `at` falls in a programme's zone, as people write it: 6 Dec, 12月6日; with the year where it is
+    not this one."""
+    day, year = clock.day_of(at, zone), clock.day_of(clock.now(), zone).year
+    if language == "ja":
+        return f"{day.month}月{day.day}日" if day.year == year else f"{day.year}年{day.month}月{day.day}日"
+    text = f"{day.day} {MONTHS[day.month - 1]}"
+    return text if day.year == year else f"{text} {day.year}"
 
 
 def _write(notice: Notice, reader: Recipient, programme: policies.Policies, now: datetime) -> list[Message]:

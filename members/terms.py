@@ -115,7 +115,7 @@ def publish(*, terms: UUID, valid_from: datetime, seen: str, actor: str) -> Term
     """Make a draft a version, in force from `valid_from`, and tell every active member.
 
     `seen` is the fingerprint of the texts that were read. The first version may hold at once; a later one not before
-    its notice has run. Raises NotFound, TermsPublished, and InvalidBody naming what is missing or too early.
+    its notice has run. Raises NotFound, TermsPublished, and InvalidBody naming what is missing, past or too early.
     """
     now, programme = clock.now(), policies.current()
     with transaction.atomic():
@@ -127,6 +127,8 @@ def publish(*, terms: UUID, valid_from: datetime, seen: str, actor: str) -> Term
             for language in programme.languages
             if not found.texts.get(language)
         ]
+        if clock.day_of(valid_from, programme.zone) < clock.day_of(now, programme.zone):
+            errors.append(FieldError("valid_from", "out_of_range", "That day is past."))
         if seen != fingerprint(found):
             errors.append(FieldError("seen", "out_of_range", "The text has changed meanwhile. Read it once more."))
         if last is not None:

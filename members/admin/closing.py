@@ -13,8 +13,8 @@ from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from loyalty import clock, policies, roles
 from loyalty.admin import words
@@ -28,6 +28,7 @@ from members.handlers import ClosingWords
 from members.models import Member
 
 _DAY = {"type": "date"}
+FIELDS = {"earning_until": "earning", "redeeming_until": "redeeming", "reason": "reason", "text": "text_en"}
 ERRORS = {
     "earning_until": gettext_lazy("The last day of earning must be today or later."),
     "redeeming_until": gettext_lazy("Points must count for 30 days from now, and until earning ends."),
@@ -76,7 +77,7 @@ def page(request: HttpRequest) -> HttpResponse:
         if request.POST.get("act") == "call_off":
             _do(request, lambda: closing.call_off(reason=request.POST.get("reason", ""), actor=_actor(request)))
             return redirect("admin:closing")
-        if form.is_valid() and _do(request, lambda: _announce(request, form)):
+        if form.is_valid() and _do(request, lambda: _announce(request, form), form):
             return redirect("admin:closing")
     programme = policies.current()
     announced = programme.closing
@@ -87,7 +88,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "facts": _facts(programme) if announced else [],
         "samples": [
             (language, notifications.sample("programme-closing", language, ClosingWords(announced)))
-            for language in ("en", "ja")
+            for language in sorted(notifications.LANGUAGES, key=lambda one: one != (get_language() or "en")[:2])
         ]
         if announced
         else [],
@@ -112,14 +113,18 @@ def _announce(request: HttpRequest, form: AnnounceForm) -> Any:
     )
 
 
-def _do(request: HttpRequest, act: Any) -> bool:
-    """Do it in a transaction; say what was wrong where it was refused."""
+def _do(request: HttpRequest, act: Any, form: forms.Form | None = None) -> bool:
+    """Do it in a transaction; say what was wrong where it was refused, at its field where there is one."""
     try:
         with transaction.atomic():
             act()
     except InvalidBody as refusal:
         for error in refusal.errors:
-            messages.error(request, str(ERRORS.get(error.field, error.detail)))
+            text = str(ERRORS.get(error.field, error.detail))
+            if form is not None and error.field in FIELDS:
+                form.add_error(FIELDS[error.field], text)
+            else:
+                messages.error(request, text)
         return False
     except Refusal:
         messages.error(request, _("This cannot be done any more."))

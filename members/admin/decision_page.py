@@ -17,7 +17,7 @@ from loyalty.admin import words
 from loyalty.admin.shell import site
 from loyalty.models import Decision, Entry, Lot
 from members import masking, tiers
-from members.admin import timeline, vocabulary
+from members.admin import reasons, vocabulary
 from members.models import Activity, Member, Sale, SaleLine
 
 
@@ -37,7 +37,8 @@ def show(request: HttpRequest, decision: Decision) -> HttpResponse:
     language = get_language() or "en"
     sale = Sale.objects.filter(decision=decision).select_related("store").first()
     member = Member.objects.filter(account=decision.account_id).select_related("profile").first()
-    names = timeline.rule_names(decision.programme_version, language)
+    called = reasons.Called(language, policies.version(decision.programme_version).document)
+    names = called.rules
     done = Activity.objects.filter(decision=decision, pk__in=[decision.subject]).select_related("store").first()
     entries = Entry.objects.filter(decision=decision, account=decision.account_id).order_by("sequence")
     context = {
@@ -54,7 +55,7 @@ def show(request: HttpRequest, decision: Decision) -> HttpResponse:
         "columns": [names.get(row["rule"], row["rule"]) for row in decision.body.get("rules", [])],
         "lines": _lines(decision, sale),
         "totals": _totals(decision, sale),
-        "rules": rules_in_words(decision.body, names),
+        "rules": rules_in_words(decision.body, called),
         "change": _change(decision, language),
         "entries": [_entry(entry) for entry in entries],
         "lots": [
@@ -190,31 +191,27 @@ def _totals(decision: Decision, sale: Sale | None) -> dict[str, Any]:
     }
 
 
-def rules_in_words(body: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, Any]]:
+def rules_in_words(body: Mapping[str, Any], called: reasons.Called) -> list[dict[str, Any]]:
     """Every rule in force, those that gave points first, then those that did not, each with its reason."""
     applied = [
-        {
-            "name": names.get(row["rule"], row["rule"]),
-            "result": words.signed(row["points"]),
-            "applied": True,
-            "why": _worked_out(row),
-        }
+        {"name": called.rule(row), "result": words.signed(row["points"]), "applied": True, "why": _worked_out(row)}
         for row in body.get("rules", [])
     ]
     refused = [
         {
-            "name": names.get(row["rule"], row["rule"]),
+            "name": called.rule(row),
             "result": _("did not apply"),
             "applied": False,
-            "why": _refused(row, names),
+            "why": reasons.words_of(row, called),
         }
         for row in body.get("not_applied", [])
     ]
     cut = [
         {
-            "name": names.get(row.get("rule", ""), str(row.get("rule") or row.get("campaign"))),
+            "name": called.rule(row),
             "result": words.signed(-int(row["cut"])),
             "applied": False,
+            "cut": True,
             "why": _("%(limit)s, %(points)s points")
             % {"limit": vocabulary.cap(row["cap"]), "points": words.number(row["limit"])},
         }
@@ -231,18 +228,6 @@ def _worked_out(row: dict[str, Any]) -> str:
     if str(row.get("exact")) != str(row.get("points")):
         parts.append(_("%(how)s once per sale") % {"how": rounding.get(row.get("rounding", ""), "")})
     return (_(", ")).join(parts)
-
-
-def _refused(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    text = vocabulary.reason(row["why"])
-    if "by" in row:
-        text = f"{text}: {names.get(row['by'], row['by'])}"
-    elif row.get("wanted") or row.get("was"):
-        text += _(" (wanted %(wanted)s, was %(was)s)") % {
-            "wanted": row.get("wanted") or "—",
-            "was": row.get("was") or "—",
-        }
-    return text
 
 
 def _change(decision: Decision, language: str) -> dict[str, str] | None:

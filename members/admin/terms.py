@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -58,11 +59,18 @@ class TextForm(forms.Form):
 
 
 class PublishForm(forms.Form):
-    """From which day it holds."""
+    """From which day it holds: today, or later."""
 
     day = forms.DateField(
         label=gettext_lazy("Holds from"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
     )
+
+    def clean_day(self) -> date:
+        """No day that is past: nobody could have read it then."""
+        day: date = self.cleaned_data["day"]
+        if day < clock.day_of(clock.now(), policies.current().zone):
+            raise forms.ValidationError(_("That day is past. Choose today or a later day."))
+        return day
 
 
 @site.page("terms/", "terms")
@@ -98,8 +106,11 @@ def version(request: HttpRequest, terms_id: UUID) -> HttpResponse:
     if request.method == "POST":
         if not writes:
             raise PermissionDenied
-        if "publish" in request.POST and publishing.is_valid() and _publish(request, found, publishing):
-            return redirect("admin:terms_version", found.pk)
+        if "publish" in request.POST and publishing.is_valid() and _may_be_published(request, found, publishing):
+            if "sure" not in request.POST:
+                return _asked_again(request, found, publishing)
+            if _publish(request, found, publishing):
+                return redirect("admin:terms_version", found.pk)
         if "publish" not in request.POST and form.is_valid():
             terms.write(
                 terms=found.pk, texts=form.of("text"), changes=form.of("changes"),
@@ -129,18 +140,62 @@ def version(request: HttpRequest, terms_id: UUID) -> HttpResponse:
     return TemplateResponse(request, "staff/terms/version.html", context)
 
 
-def _publish(request: HttpRequest, found: Terms, form: PublishForm) -> bool:
-    zone = policies.current().zone
+def _may_be_published(request: HttpRequest, found: Terms, form: PublishForm) -> bool:
+    """Whether nothing stands against it; what does is said, at the day where it is about the day."""
     try:
-        terms.publish(
-            terms=found.pk,
-            valid_from=clock.start_of(form.cleaned_data["day"], zone),
-            seen=request.POST.get("seen", ""),
-            actor=_actor(request),
-        )
+        with transaction.atomic():
+            _do_publish(request, found, form)
+            transaction.set_rollback(True)
     except InvalidBody as refusal:
-        for name in dict.fromkeys(error.field.partition(".")[0] for error in refusal.errors):
-            messages.error(request, str(ERRORS.get(name, refusal.detail)))
+        _refused(request, form, refusal)
+        return False
+    except Refusal as refusal:
+        messages.error(request, refusal.detail)
+        return False
+    return True
+
+
+def _asked_again(request: HttpRequest, found: Terms, form: PublishForm) -> HttpResponse:
+    """Published terms never change, so it is asked for once more, with what will happen."""
+    before = Terms.objects.filter(published_at__isnull=False).exists()
+    context = {
+        **site.each_context(request),
+        "title": _("Publish version %(version)s of the terms?") % {"version": found.version},
+        "one": found,
+        "day": request.POST["day"],
+        "from": words.day(clock.start_of(form.cleaned_data["day"], policies.current().zone)),
+        "seen": request.POST.get("seen", ""),
+        "before": before,
+        "active": words.number(_active()),
+        "changes": [(code, markup.html(text)) for code, text in sorted(found.changes.items())],
+        "previews": [(code, markup.html(text)) for code, text in sorted(found.texts.items())],
+    }
+    return TemplateResponse(request, "staff/terms/publish.html", context)
+
+
+def _do_publish(request: HttpRequest, found: Terms, form: PublishForm) -> None:
+    terms.publish(
+        terms=found.pk,
+        valid_from=clock.start_of(form.cleaned_data["day"], policies.current().zone),
+        seen=request.POST.get("seen", ""),
+        actor=_actor(request),
+    )
+
+
+def _refused(request: HttpRequest, form: PublishForm, refusal: InvalidBody) -> None:
+    for name in dict.fromkeys(error.field.partition(".")[0] for error in refusal.errors):
+        text = str(ERRORS.get(name, refusal.detail))
+        if name == "valid_from":
+            form.add_error("day", text)
+        else:
+            messages.error(request, text)
+
+
+def _publish(request: HttpRequest, found: Terms, form: PublishForm) -> bool:
+    try:
+        _do_publish(request, found, form)
+    except InvalidBody as refusal:
+        _refused(request, form, refusal)
         return False
     except Refusal as refusal:
         messages.error(request, refusal.detail)

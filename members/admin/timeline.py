@@ -19,7 +19,7 @@ from loyalty.admin import words
 from loyalty.admin.registry import ACTS
 from loyalty.models import AuditRecord, Decision, Entry, Hold
 from members import tiers
-from members.admin import vocabulary
+from members.admin import reasons, vocabulary
 from members.models import Consent, Member, Message, Sale, TierChange
 
 PAGE = 30
@@ -184,9 +184,7 @@ def because(decision: Decision, language: str) -> str:
 
 def rule_names(version: int, language: str) -> dict[str, str]:
     """Names of the rules of a programme version by code."""
-    document = policies.version(version).document
-    rules = [*document.get("rules", []), *[r for c in document.get("campaigns", []) for r in c.get("rules", [])]]
-    return {rule["code"]: policies.localised(rule.get("name", rule["code"]), language) for rule in rules}
+    return reasons.Called(language, policies.version(version).document).rules
 
 
 def _points(member: Member, limit: datetime | None, language: str) -> list[Item]:

@@ -56,9 +56,9 @@ def _ruler(programme: policies.Policies, earning: date, redeeming: date, now: da
     """From the announcement (or a month before the end of earning) to the last day of redeeming."""
     today = clock.day_of(now, programme.zone)
     start = min(today, date.fromordinal(earning.toordinal() - 30))
-    marks = [((earning - start).days, formats.day_row(earning), False)]
+    marks = [((earning - start).days, formats.day_short(earning, today), False)]
     if redeeming != earning:
-        marks.append(((redeeming - start).days, formats.day_row(redeeming), False))
+        marks.append(((redeeming - start).days, formats.day_short(redeeming, today), False))
     say = _("Earning ends on %(earning)s, using points ends on %(redeeming)s.") % {
         "earning": formats.day_long(earning),
         "redeeming": formats.day_long(redeeming),

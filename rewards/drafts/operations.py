@@ -16,7 +16,7 @@ from loyalty.models import Programme
 from rewards import programme_file
 from rewards.models import Draft, DraftChange
 
-from . import parts
+from . import parts, unfinished
 from .refusals import (
     Clash,
     DraftClosed,
@@ -147,6 +147,8 @@ def publish(*, draft_id: UUID, seen: str, actor: str, valid_from: datetime | Non
         raise StaleBase(version)
     if parts.fingerprint(document) == seen:
         raise NothingChanged
+    if begun := unfinished.problems(draft.document):
+        raise HasProblems(begun)
     for coming in _coming():
         if valid_from is None or valid_from < coming.valid_from:
             raise TooEarly(coming.version, coming.valid_from)

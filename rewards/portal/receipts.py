@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from loyalty import clock, money, policies
+from loyalty.ledger import horizon
 from loyalty.models import Decision, Entry, Kind
 from loyalty.policies import Policies, localised
 from members.models import Sale, SaleLine
@@ -177,7 +178,7 @@ def _line_name(line: SaleLine) -> str:
 
 
 def _lot_name(expires_at: datetime | None, programme: Policies, taken: bool) -> str:
-    if expires_at is None:
+    if horizon.end(expires_at, horizon.of_all_points()) is None:
         return _("From points without an end date") if taken else _("To points without an end date")
     day = _last_day(expires_at, programme)
     if taken:
@@ -186,7 +187,8 @@ def _lot_name(expires_at: datetime | None, programme: Policies, taken: bool) -> 
 
 
 def _last_day(expires_at: datetime | None, programme: Policies) -> str:
-    """The last day on which points count, in words."""
+    """The last day on which points count, in words; no later than the announced end of the programme."""
+    expires_at = horizon.end(expires_at, horizon.of_all_points())
     if expires_at is None:
         return _("no end date")
     return formats.day_long(clock.day_of(expires_at - INSTANT, programme.zone))

@@ -9,16 +9,14 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from rewards.admin.programme import posted as posting
+from rewards.drafts import posted as posting
 
 register = template.Library()
 _MODES = {"whole": "numeric", "decimal": "decimal"}
 
 
 @register.simple_tag
-def control(
-    form: Any, path: str, kind: str, label: Any, size: str = "", choices: Any = None, listed: str = ""
-) -> SafeString:
+def control(form: Any, path: str, kind: str, size: str = "", choices: Any = None, listed: str = "") -> SafeString:
     """One control: a box for text, numbers and days, or a list where there are `choices`; with its error below.
 
     `listed` is the id of a list of suggestions.
@@ -27,6 +25,7 @@ def control(
     error = form.error(name)
     extra = format_html(' aria-invalid="true" aria-describedby="{}-error"', ident(name)) if error else ""
     value = posting.get(form.part, path)
+    label = form.label(path)
     if choices is not None:
         inner = _select(name, label, value, choices, extra)
     else:

@@ -172,7 +172,7 @@ def test_what_was_typed_outlives_the_session(hire, milo):
 
 
 def test_a_version_published_meanwhile_is_not_published_over(marketer, milo):
-    address = began(marketer)
+    address = began(marketer, "hours")
     draft = Draft.objects.get()
     changed = {**osaka.DOCUMENT, "rules": [{**osaka.DOCUMENT["rules"][0], "points": 2}]}
     policies.apply(document=changed, actor="staff:other")
@@ -226,7 +226,7 @@ def test_what_begins_later_is_not_undone_by_what_is_published_before(marketer):
     later = clock.now() + timedelta(days=7)
     dearer = {**osaka.DOCUMENT, "rules": [{**osaka.DOCUMENT["rules"][0], "points": 2}]}
     policies.apply(document=dearer, actor="staff:x", valid_from=later)
-    began(marketer)
+    began(marketer, "hours")
     draft = Draft.objects.get()
     seen = drafts.fingerprint(draft.document)
     review = reverse("admin:draft_review", args=[draft.pk])
@@ -240,7 +240,7 @@ def test_what_begins_later_is_not_undone_by_what_is_published_before(marketer):
 
 
 def test_a_campaign_is_paused_and_runs_again(marketer):
-    began(marketer)
+    began(marketer, "hours")
     draft = Draft.objects.get()
     drafts.publish(draft_id=draft.pk, seen=drafts.fingerprint(draft.document), actor="staff:x")
     code = draft.document["campaigns"][0]["code"]

@@ -236,3 +236,38 @@ def test_a_row_added_with_script_gets_the_focus_back(browser, served, pages, mil
     assert "hour of the day is at least 18" in page.inner_text("#say")
     assert said.found == []
     context.close()
+
+
+def test_problems_come_and_go_at_their_controls_while_one_types(browser, served, programme, milo):
+    """The live panel: what is wrong is said beside the control, in its words, and no longer when it is mended."""
+    context = opened(browser, served, milo, language="ja", size=DESKTOP, scheme="light")
+    page = context.new_page()
+    said = Complaints().watch(page)
+    page.goto(f"{served}{reverse('admin:programme_new')}")
+    page.click("button[value=weekday]")
+    page.wait_for_selector("#f-window-weekdays-error")
+    assert "曜日を1つ以上" in page.inner_text("#f-window-weekdays-error")
+    page.check("[name='window.weekdays'][value='2']")
+    page.wait_for_selector("#f-window-weekdays-error", state="detached")
+    page.locator("[name='audience.0.value']").last.check()
+    page.wait_for_selector("#f-audience-0-error", state="detached")
+    page.fill("[name='rules.0.factor']", "abc")
+    page.fill("[name='budget.points']", "9" * 30)
+    page.wait_for_selector("#f-budget-points-error")
+    assert page.inner_text("#f-rules-0-factor-error") == "「abc」は数ではありません。"
+    assert page.inner_text("#f-budget-points-error").startswith("大きすぎます。")
+    assert page.get_attribute("[name='budget.points']", "aria-describedby") == "f-budget-points-error"
+    assert page.evaluate("document.activeElement.name") == "budget.points", "typing is not disturbed"
+    assert page.input_value("[name='budget.points']") == "9" * 30
+    shoot(page, "live-problems-ja-1280")
+    assert "倍率" in page.inner_text("#panel") and overflow(page) == 0
+    page.set_viewport_size(PHONE)
+    shoot(page, "live-problems-ja-390")
+    assert overflow(page) == 0
+    page.fill("[name='rules.0.factor']", "2")
+    page.fill("[name='budget.points']", "500")
+    page.wait_for_selector("#f-budget-points-error", state="detached")
+    assert page.locator("#editor .error[id]").count() == 0 and page.locator("[aria-invalid]").count() == 0
+    page.wait_for_selector("#panel table.tried")
+    assert said.found == []
+    context.close()

@@ -23,7 +23,10 @@ def marketer(hire):
 
 def publish(client, where, day):
     seen = client.get(where).context["seen"]
-    return client.post(where, {"publish": "1", "seen": seen, "day": day.isoformat()})
+    asked = client.post(where, {"publish": "1", "seen": seen, "day": day.isoformat()})
+    if asked.status_code != 200 or "for good" not in asked.content.decode():
+        return asked
+    return client.post(where, {"publish": "1", "sure": "1", "seen": seen, "day": day.isoformat()})
 
 
 def test_a_version_is_written_compared_and_published(ada, marketer):

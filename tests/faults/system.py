@@ -69,7 +69,7 @@ class Till(threading.Thread):
                 self.sent[key] = body
                 if not self.sell(key, acknowledged):
                     self.unknown.append(key)
-                    time.sleep(0.1)
+                    time.sleep(0.5)  # each is sent once more at the end, so no more than prove something
 
     def sell(self, key, acknowledged):
         """Whether the sale was acknowledged."""

@@ -39,6 +39,7 @@ GOLD = {"rule": "gold-double", "points": 17, "factor": "2"}
             "100円で1ポイント 17、1本ごと 3",
         ),
         ([BASE, {"rule": "red-bonus", "points": 200}], "17 base, 200 Red week", "基本 17、赤の週 200"),
+        ([BASE, GOLD, {"rule": "red-bonus", "points": 0}], "17 base, ×2 Gold", "基本 17 × ゴールド 2倍"),
         ([{"rule": "forgotten", "points": 5}], "5 forgotten", "forgotten 5"),
         ([], "", ""),
     ],

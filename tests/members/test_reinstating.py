@@ -76,7 +76,7 @@ def test_below_the_limit_it_is_done_at_once_with_a_date_of_its_own(ada, hand, cl
     assert ledger.current(ada.account_id).total == 0  # they end again, and that can be undone again
     again = Entry.objects.filter(kind=Kind.EXPIRE).latest("sequence")
     assert give_back(again, cleo, until=hand.at + timedelta(days=3)).state == "done"
-    assert books.check().problems == [] and audit.verify().intact
+    assert books.check().problems == [] and audit.verify().holds
 
 
 def test_once_for_each_expiry(ada, hand, cleo, dan):

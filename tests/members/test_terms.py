@@ -53,8 +53,8 @@ def test_every_active_member_is_told_once_in_their_language(ada, ben, monkeypatc
     two = published(MORE, CHANGES, valid_from=datetime(2030, 5, 1, 12, tzinfo=UTC))
     outbox.drain()
     letters = {row.member_id: row for row in Message.objects.filter(code="terms-changed", channel="inbox")}
-    assert letters[ada.pk].subject == "New terms from 1 May" and "Points last a year." in letters[ada.pk].text
-    assert letters[ben.pk].subject == "5月1日から会員規約が変わります" and "退会" in letters[ben.pk].text
+    assert letters[ada.pk].subject == "New terms from 1 May 2030" and "Points last a year." in letters[ada.pk].text
+    assert letters[ben.pk].subject == "2030年5月1日から会員規約が変わります" and "退会" in letters[ben.pk].text
     assert announcements.told(code="terms-changed", key=f"terms:{two.pk}") == 2
     with transaction.atomic():
         outbox.record(terms.FACT, account=None, payload={"terms": str(two.pk), "after": None}, occurred_at=clock.now())

@@ -20,9 +20,11 @@ from loyalty.admin import words
 from loyalty.admin.gate import guarded
 from loyalty.admin.shell import site
 from rewards.drafts.operations import newest
+from rewards.drafts.posted import instant
 
 from . import sentences, vocabulary
-from .naming import Names, instant
+from .in_force import Period, ever, periods
+from .naming import Names
 
 Part = Mapping[str, Any]
 WEEKS = 13
@@ -111,18 +113,21 @@ def show(request: HttpRequest) -> HttpResponse:
     names = Names(document)
     today = clock.day_of(clock.now(), names.zone)
     month = _month(request.GET.get("month", ""), today)
-    listed = [one for one in document.get("campaigns") or [] if isinstance(one, Mapping)]
     weeks = calendar.Calendar().monthdatescalendar(month.year, month.month)
     start = max(month, today - timedelta(days=today.weekday())) if month <= today else month
+    shown = _between(weeks[0][0], weeks[-1][-1], names)
+    ahead = _between(start, start + timedelta(days=SPAN_DAYS - 1), names)
+    marks = {code: i % SERIES for i, code in enumerate(ever([*shown, *ahead]))}
     context = {
         **site.each_context(request),
         "title": _("Calendar of campaigns"),
         "month": _month_name(month),
+        "campaigns": bool(marks or document.get("campaigns")),
         "before": _step(month, -1),
         "after": _step(month, 1),
         "weekdays": list(vocabulary.WEEKDAYS.values()),
-        "weeks": [[_day(day, month, today, listed, names) for day in week] for week in weeks],
-        "rows": [_row(one, i, start, names) for i, one in enumerate(listed)],
+        "weeks": [[_day(day, month, today, shown, marks, names) for day in week] for week in weeks],
+        "rows": [_row(code, marks[code], start, ahead, names) for code in ever(ahead)],
         "ticks": [
             {"x": f"{100 * i / WEEKS:.2f}%", "label": _short(start + timedelta(days=7 * i))} for i in range(0, WEEKS, 2)
         ],
@@ -153,63 +158,85 @@ def _short(day: date) -> str:
     return date_format(day, "n/j" if (get_language() or "").startswith("ja") else "j M")
 
 
-def _day(day: date, month: date, today: date, listed: list[Part], names: Names) -> dict[str, Any]:
-    running = [
-        {"name": names.of(one), "mark": i % SERIES, "link": _link(one)}
-        for i, one in enumerate(listed)
-        if runs_on(one, day, names)
-    ]
+def _between(first: date, last: date, names: Names) -> list[Period]:
+    return periods(clock.start_of(first, names.zone), clock.end_of(last, names.zone))
+
+
+def _day(
+    day: date, month: date, today: date, shown: list[Period], marks: Mapping[str, int], names: Names
+) -> dict[str, Any]:
+    """A day with what runs on it, by the versions that hold on that day."""
+    opens, closes = clock.start_of(day, names.zone), clock.end_of(day, names.zone)
+    running: dict[str, dict[str, Any]] = {}
+    for period in shown:
+        if period.starts_at < closes and period.ends_at > opens:
+            for code, part in period.campaigns.items():
+                if runs_on(part, day, period.names):
+                    running[code] = {"name": period.names.of(part), "mark": marks[code], "link": _link(part)}
     return {
         "number": day.day,
         "iso": day.isoformat(),
         "outside": day.month != month.month,
         "today": day == today,
-        "running": running,
+        "running": [running[code] for code in marks if code in running],
         "several": len(running) > 1,
     }
 
 
-def _row(part: Part, number: int, start: date, names: Names) -> dict[str, Any]:
-    first, last = span(part)
+def _row(code: str, mark: int, start: date, ahead: list[Period], names: Names) -> dict[str, Any]:
+    """A campaign in the weeks ahead."""
+    part, own = ever(ahead)[code]
     opens = clock.start_of(start, names.zone)
-    closes = clock.start_of(start + timedelta(days=SPAN_DAYS), names.zone)
-    left, right = max(first or opens, opens), min(last or closes, closes)
-    bars = []
-    if left < right:
-        whole = (closes - opens).total_seconds()
-        bars = _bars(part, left, right, opens, whole, names)
-    mark, word = STATES[state(part, clock.now())]
+    whole = (clock.start_of(start + timedelta(days=SPAN_DAYS), names.zone) - opens).total_seconds()
+    stretches: list[tuple[datetime, datetime]] = []
+    for period in ahead:
+        for begin, end in _stretches(period, code):
+            before = stretches.pop() if stretches and stretches[-1][1] == begin else (begin, end)
+            stretches.append((before[0], end))
+    word, said = STATES[_state(code, part, ahead)]
     return {
-        "name": names.of(part),
-        "mark": number % SERIES,
-        "state": words.state(mark, word),
-        "bars": bars,
-        "dates": " ".join(sentences.recurrence(part.get("window") or {}, names)) or _("Every day, without an end."),
+        "name": own.of(part),
+        "mark": mark,
+        "state": words.state(word, said),
+        "bars": [
+            _bar((begin - opens).total_seconds(), (end - opens).total_seconds(), whole) for begin, end in stretches
+        ],
+        "dates": " ".join(sentences.recurrence(part.get("window") or {}, own)) or _("Every day, without an end."),
         "link": _link(part),
     }
 
 
-def _bars(part: Part, left: datetime, right: datetime, opens: datetime, whole: float, names: Names) -> list[Bar]:
-    """One bar for the whole time, or one for each stretch of days on which it comes back."""
-    stretches: list[tuple[datetime, datetime]] = []
+def _state(code: str, part: Part, ahead: list[Period]) -> str:
+    """Of a campaign that a version brings later, or has taken away, that is what is said."""
+    now = clock.now()
+    present = next((one for one in ahead if one.starts_at <= now < one.ends_at), ahead[0])
+    if code in present.campaigns:
+        return state(part, now)
+    return "soon" if any(code in one.campaigns for one in ahead if one.starts_at > now) else "ended"
+
+
+def _bar(begin: float, end: float, whole: float) -> Bar:
+    return Bar(f"{100 * begin / whole:.2f}%", f"{max(0.6, 100 * (end - begin) / whole):.2f}%")
+
+
+def _stretches(period: Period, code: str) -> list[tuple[datetime, datetime]]:
+    """The whole time in which a campaign runs during a period, or each stretch of days on which it comes back."""
+    part = period.campaigns.get(code)
+    if part is None or part.get("enabled") is False:
+        return []
+    first, last = span(part)
+    left, right = max(first or period.starts_at, period.starts_at), min(last or period.ends_at, period.ends_at)
+    if left >= right:
+        return []
     if not (part.get("window") or {}).get("weekdays"):
-        stretches = [(left, right)]
-    else:
-        day = clock.day_of(left, names.zone)
-        while clock.start_of(day, names.zone) < right:
-            if runs_on({**part, "enabled": True}, day, names):
-                edge = (max(left, clock.start_of(day, names.zone)), min(right, clock.end_of(day, names.zone)))
-                if stretches and stretches[-1][1] == edge[0]:
-                    edge = (stretches.pop()[0], edge[1])
-                stretches.append(edge)
-            day += timedelta(days=1)
-    return [
-        Bar(
-            f"{100 * (a - opens).total_seconds() / whole:.2f}%",
-            f"{max(0.6, 100 * (b - a).total_seconds() / whole):.2f}%",
-        )
-        for a, b in stretches
-    ]
+        return [(left, right)]
+    zone, found = period.names.zone, []
+    day = clock.day_of(left, zone)
+    while clock.start_of(day, zone) < right:
+        if runs_on(part, day, period.names):
+            found.append((max(left, clock.start_of(day, zone)), min(right, clock.end_of(day, zone))))
+        day += timedelta(days=1)
+    return found
 
 
 def _link(part: Part) -> str:

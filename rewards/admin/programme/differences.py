@@ -53,6 +53,8 @@ def _title(section: str, code: str, was: Names, now: Names) -> str:
 
 def _said(section: str, code: str, document: Mapping[str, Any], names: Names) -> list[str] | None:
     """The sentences of one side: None where this kind of part has none, [] where it is not there."""
+    if section == "closing":
+        return said(section, document.get("closing"), names)
     if section not in ("rules", "campaigns"):
         return None
     return said(section, parts.find(document, section, code), names)
@@ -64,6 +66,8 @@ def said(section: str, part: Any, names: Names) -> list[str]:
         return []
     if section == "rules":
         return sentences.rule(part, names)
+    if section == "closing":
+        return sentences.closing(part, names)
     return sentences.campaign(part, names) if section == "campaigns" else [_value(part)]
 
 

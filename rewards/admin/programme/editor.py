@@ -17,16 +17,18 @@ from loyalty.admin.gate import guarded
 from loyalty.admin.shell import site
 from rewards import drafts
 from rewards.drafts import parts, trial
+from rewards.drafts import posted as posting
+from rewards.drafts.posted import Part, Posted, clean
 from rewards.drafts.refusals import DraftRefused, NotText, PartChanged
 from rewards.models import Draft
 
-from . import forms, pages, rows, sentences, trying
-from . import posted as posting
+from . import forms, labels, pages, rows, sentences, trying
 from .keeping import keeping, kept
 from .naming import Names
-from .posted import Part, Posted, clean
 
 SAVING = ("save", "review", "remove")
+_UNDRAWN = {"code", "enabled", "stackable", "whole_steps", "before_multipliers"}  # boxes that say no error
+_OF_THE_CAMPAIGN = ("priority", "group", "from", "until")  # its rules carry them along unseen
 
 
 class Editor:
@@ -84,11 +86,13 @@ class Editor:
             )
         except PartChanged as changed:
             who = pages.names_of([changed.by])[changed.by]
+            names = [self._named(one) if one else "" for one in (changed.now, self.part)]
+            differ = bool(changed.now) and names[0] != names[1]
             self.conflict = {
                 "who": who,
                 "at": words.moment(changed.at),
-                "theirs": self._said(changed.now) if changed.now else [],
-                "mine": self._said(self.part),
+                "theirs": [*names[:1] * differ, *self._said(changed.now)] if changed.now else [],
+                "mine": [*names[1:] * differ, *self._said(self.part)],
             }
             self.seen = parts.fingerprint(changed.now)
             return False
@@ -100,6 +104,13 @@ class Editor:
     def _said(self, part: Part) -> list[str]:
         said = sentences.campaign if self.section == "campaigns" else sentences.rule
         return said(part, self.names)
+
+    @staticmethod
+    def _named(part: Part) -> str:
+        """Its name, in every language that it has."""
+        name = part.get("name", "")
+        texts = name.values() if isinstance(name, dict) else [name]
+        return _("Name: %(name)s") % {"name": " / ".join(str(one) for one in texts if one) or "—"}
 
     def shown(self, status: int = 200) -> HttpResponse:
         """The page."""
@@ -119,7 +130,7 @@ class Editor:
             seen=self.seen,
             dirty=self.dirty,
             said=self._said(self.part),
-            problems_here=list(errors.items()),
+            problems_here=[(name, labels.label(name) or names.of(self.part), text) for name, text in errors.items()],
             elsewhere=[text for name, text in errors.items() if name not in controls],
             has_errors=bool(errors),
             fields=rows.grouped_fields("member" if self.section == "campaigns" else ""),
@@ -142,10 +153,14 @@ class Editor:
 
 def _drawn_names(form: Any) -> set[str]:
     """Names of controls at which an error is shown."""
-    prefixes = [""] + [one.prefix for one in getattr(form, "rules", [])]
-    found = set(form.errors)
-    known = {f"{prefix}{key}" for prefix in prefixes for spec in (posting.RULE, posting.CAMPAIGN) for key in spec}
-    return {name for name in found if name in known or ".when." in f".{name}" or name.startswith("audience.")}
+    shown = {*posting.RULE, *posting.CAMPAIGN, "window.hours.0", "window.hours.1"} - _UNDRAWN
+    found = set()
+    for name in form.errors:
+        own = labels.plain(name)
+        unseen = own != name and own in _OF_THE_CAMPAIGN
+        if (own in shown and not unseen) or own.split(".")[0] in ("audience", "when"):
+            found.add(name)
+    return found
 
 
 @site.page("programme/drafts/<uuid:draft_id>/<slug:section>/<str:code>/", "draft_part")
@@ -187,6 +202,12 @@ def _posted(request: HttpRequest, editor: Editor) -> HttpResponse:
     messages.success(request, _("Removed.") if deed == "remove" else _("Saved in the draft. Nothing is published yet."))
     if deed == "save" and (wrong := pages.errors_of(editor.document, editor.section, parts.name_of(editor.part))):
         messages.warning(
-            request, _("Still to mend: %(problems)s") % {"problems": " ".join(dict.fromkeys(wrong.values()))}
+            request,
+            _("Still to mend: %(problems)s")
+            % {
+                "problems": " ".join(
+                    ": ".join(filter(None, [labels.label(name), text])) for name, text in wrong.items()
+                )
+            },
         )
     return redirect("admin:draft", editor.draft.pk)

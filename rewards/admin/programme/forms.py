@@ -9,14 +9,15 @@ from functools import cached_property
 from typing import Any
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from loyalty import policies
+from rewards.drafts import posted as posting
+from rewards.drafts.posted import Part, Posted
 
-from . import posted as posting
-from . import rows, sentences, vocabulary
+from . import labels, rows, sentences, vocabulary
 from .naming import Names
 from .patterns import code_from
-from .posted import Part, Posted
 
 MOST_RULES = 10
 
@@ -34,6 +35,12 @@ class Form:
     def error(self, name: str) -> str:
         """What is wrong with the control of this name."""
         return self.errors.get(name, "")
+
+    def label(self, path: str) -> str:
+        """What the control of a place in the part is called."""
+        if path == "each" and self.part.get("kind") == "streak":
+            return _("What counts as a visit")
+        return labels.label(path)
 
     @property
     def titles(self) -> list[tuple[str, str]]:
@@ -197,14 +204,14 @@ def read_rule(
 
 def act(part: Part, deed: str) -> Part:
     """The part after a button of the form that only changes its shape, e.g. `row:audience:1`, `rule`, `drop-rule:0`."""
-    word, _, rest = deed.partition(":")
+    word, _colon, rest = deed.partition(":")
     changed = copy.deepcopy(part)
     if word == "rule" and len(changed.get("rules") or []) < MOST_RULES:
         changed.setdefault("rules", []).append({"kind": "fixed", "points": 100, "each": "sale"})
     elif word == "drop-rule" and rest.isdecimal() and len(changed.get("rules") or []) > 1:
         del changed["rules"][int(rest) : int(rest) + 1]
     elif word in ("row", "group", "drop"):
-        target, _, path = rest.partition(":")
+        target, _colon, path = rest.partition(":")
         holder, key = changed, target
         if match := re.fullmatch(r"rules\.([0-9])\.(when)", target):
             listed = changed.get("rules") or []
@@ -249,9 +256,3 @@ def _condition(form: Posted, part: Part, key: str, prefix: str, names: Names) ->
 
 def _plain_name(part: Part) -> str:
     return policies.localised(part.get("name", ""), "en")
-
-
-def control_name(place: str) -> str:
-    """The control for a place of the check, relative to its part: `when.all[0].value` is `when.0.value`."""
-    steps = re.sub(r"\[([0-9]+)\]", r".\1", place).split(".")
-    return ".".join(step for step in steps if step not in ("all", "any") and step)

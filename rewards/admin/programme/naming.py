@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from loyalty import clock, money, policies
 from loyalty.admin import words
+from rewards.drafts.posted import instant
 
 Document = Mapping[str, Any]
 
@@ -79,6 +80,11 @@ class Names:
                     found[str(rule.get("code"))] = self.of(rule if rule.get("name") else one)
         return found
 
+    def in_group(self, code: str) -> list[str]:
+        """The rules and campaigns of a group, by name."""
+        listed = [*self._list("rules"), *self._list("campaigns")]
+        return [self.of(one) for one in listed if one.get("group") == code]
+
     def amount(self, text: object) -> str:
         """Money of the document for people; what is no amount stays as it was typed."""
         try:
@@ -102,15 +108,6 @@ def _day_format(language: str) -> str:
     return "Y年n月j日" if language.startswith("ja") else "j M Y"
 
 
-def instant(text: object) -> datetime | None:
-    """An RFC 3339 time with its offset, None for anything else."""
-    try:
-        at = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return at if at.tzinfo else None
-
-
 def points(value: object) -> str:
     """So many points."""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -119,12 +116,13 @@ def points(value: object) -> str:
 
 
 def factor(value: object) -> str:
-    """A factor as short as it goes: "2", "1.5"."""
+    """A factor as short as it goes: "2", "1.5", "1,000,000"."""
     try:
         number = Fraction(str(value))
     except (ValueError, ZeroDivisionError):
         return str(value if value not in (None, "") else "…")
-    return f"{float(number):g}"
+    whole, _point, rest = format(Decimal(number.numerator) / Decimal(number.denominator), "f").partition(".")
+    return words.number(int(whole)) + (f".{rest}".rstrip("0").rstrip("."))
 
 
 def listed(names: Iterable[str], *, either: bool = False) -> str:

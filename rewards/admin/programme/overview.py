@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from loyalty import clock, policies, roles
+from loyalty import clock, money, policies, roles
 from loyalty.admin import words
 from loyalty.admin.gate import guarded
 from loyalty.admin.shell import site
@@ -65,6 +65,7 @@ def campaign(part: Mapping[str, Any], names: Names) -> dict[str, Any]:
     now = calendar.state(part, clock.now(), used_up=budget is not None and used >= budget)
     mark, word = calendar.STATES[now]
     share = min(100.0, 100 * used / budget) if budget else 0.0
+    in_money = _in_money(part, names, used, budget)
     return {
         "code": part.get("code"),
         "name": names.of(part),
@@ -75,6 +76,7 @@ def campaign(part: Mapping[str, Any], names: Names) -> dict[str, Any]:
         "over": now == "ended",
         "budget": words.number(budget) if budget is not None else "",
         "used": words.number(used),
+        "in_money": in_money,
         "percent": f"{share:.1f}%",
     }
 
@@ -87,6 +89,15 @@ def points_budget(part: Mapping[str, Any], names: Names) -> int | None:
         return None
     found = ruleset.campaigns.get(str(part.get("code")))
     return found.budget_points if found else None
+
+
+def _in_money(part: Mapping[str, Any], names: Names, used: int, budget: int | None) -> tuple[str, str] | None:
+    """What was granted and the budget, in money, where money is what limits it; None where points are."""
+    limits = part.get("budget") or {}
+    if not budget or limits.get("money") is None or limits.get("points") == budget:
+        return None
+    whole = money.minor(str(limits["money"]), names.currency)
+    return words.amount(whole * used // budget, names.currency), words.amount(whole, names.currency)
 
 
 def granted(code: str) -> int:

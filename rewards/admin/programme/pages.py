@@ -15,7 +15,6 @@ from loyalty import roles
 from loyalty.admin import words
 from loyalty.admin.gate import of_staff
 from loyalty.admin.shell import site
-from rewards import programme_file
 from rewards.drafts import parts
 from rewards.drafts.refusals import (
     CodeTaken,
@@ -30,8 +29,7 @@ from rewards.drafts.refusals import (
 )
 from rewards.models import Draft
 
-from . import unfinished
-from .forms import control_name
+from . import labels, problems, vocabulary
 from .naming import Names
 from .patterns import code_from
 
@@ -108,62 +106,42 @@ def problems_of(document: Mapping[str, Any], draft_id: UUID) -> list[dict[str, A
     """What the check says, each with the page and the control to mend it at."""
     return [
         {
-            "error": one.severity == "error",
-            "text": one.detail,
-            "mend": one.mend,
-            "place": _where(document, one.place),
-            "link": _link(document, one.place, draft_id),
+            "error": one.error,
+            "text": one.text,
+            "place": _where(document, one),
+            "link": _link(document, one, draft_id),
         }
-        for one in programme_file.check_document(document)
-    ] + [
-        {
-            "error": False,
-            "text": unfinished.text(),
-            "mend": "",
-            "place": _where(document, place.partition(".")[0]),
-            "link": _link(document, place, draft_id),
-        }
-        for place in unfinished.places(document)
+        for one in problems.found(document)
     ]
 
 
-def _where(document: Mapping[str, Any], place: str) -> str:
-    """A place as people find it: the name of the rule or campaign, then what of it."""
-    for section in EDITABLE:
-        for i, part in enumerate(document.get(section) or []):
-            if place.startswith(f"{section}[{i}]"):
-                inside = place.removeprefix(f"{section}[{i}]").lstrip(".")
-                return " · ".join(filter(None, [Names(document).of(part), inside]))
-    return place
+def _where(document: Mapping[str, Any], one: problems.Said) -> str:
+    """A place as people find it: the name of the rule or campaign, then its control; else as the file has it."""
+    if not one.section:
+        section, _dot, rest = one.place.partition(".")
+        return f"{vocabulary.SECTIONS[section]} · {rest}" if rest and section in vocabulary.SECTIONS else one.place
+    part = document[one.section][one.index]
+    return " · ".join([Names(document).of(part) or "…", *([labels.label(one.name)] if one.name else [])])
 
 
-def _link(document: Mapping[str, Any], place: str, draft_id: UUID) -> str:
-    for section in EDITABLE:
-        for i, part in enumerate(document.get(section) or []):
-            if place.startswith(f"{section}[{i}]"):
-                try:
-                    page = reverse("admin:draft_part", args=[draft_id, section, parts.name_of(part) or "…"])
-                except NoReverseMatch:
-                    return ""
-                inside = control_name(place.removeprefix(f"{section}[{i}]"))
-                return f"{page}#f-{inside.replace('.', '-')}" if inside else page
-    return ""
+def _link(document: Mapping[str, Any], one: problems.Said, draft_id: UUID) -> str:
+    if not one.section:
+        return ""
+    code = parts.name_of(document[one.section][one.index]) or "…"
+    try:
+        page = reverse("admin:draft_part", args=[draft_id, one.section, code])
+    except NoReverseMatch:
+        return ""
+    return f"{page}#f-{one.name.replace('.', '-')}" if one.name else page
 
 
 def errors_of(document: Mapping[str, Any], section: str, code: str) -> dict[str, str]:
     """The problems of one part, by the name of the control."""
     at = next((i for i, part in enumerate(document.get(section) or []) if parts.name_of(part) == code), None)
-    if at is None:
-        return {}
-    start = f"{section}[{at}]"
     found: dict[str, str] = {}
-    for one in programme_file.check_document(document):
-        if one.place == start or one.place.startswith(f"{start}."):
-            text = f"{one.detail} {one.mend}".strip()
-            found.setdefault(control_name(one.place.removeprefix(start)), text)
-    for place in unfinished.places(document):
-        if place.startswith(f"{start}."):
-            found.setdefault(control_name(place.removeprefix(start)), unfinished.text())
+    for one in problems.found(document):
+        if one.section == section and one.index == at:
+            found.setdefault(one.name, one.text)
     return found
 
 

@@ -36,6 +36,7 @@ PATTERNS = [
         "曜日限定ポイント2倍",
         _("Twice the points on certain days of the week, for some tiers, in some stores."),
         {
+            "window": {"weekdays": []},
             "audience": _tier_row(),
             "budget": {"at_end": "partial"},
             "rules": [{"kind": "multiplier", "factor": "2", "of": "all"}],

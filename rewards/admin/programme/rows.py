@@ -9,9 +9,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from . import posted as posting
+from rewards.drafts import posted as posting
+from rewards.drafts.posted import Posted
+
 from .naming import Names
-from .posted import Posted
 from .vocabulary import ATTRIBUTE, FIELDS, OPS, TENDERS, WEEKDAYS, Field
 from .vocabulary import field as field_named
 

@@ -9,12 +9,15 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from loyalty import policies
 from loyalty.admin import words
+from rewards.drafts.posted import instant
 
-from .naming import Names, factor, instant, listed, points
+from .naming import Names, factor, listed, points
 from .vocabulary import AT_END, FIELDS, TENDERS, TRIGGERS, WEEKDAYS, field
 
 Part = Mapping[str, Any]
+MOST_NAMED = 4  # rules of a group that are named one by one
 
 
 def rule(part: Part, names: Names) -> list[str]:
@@ -168,6 +171,12 @@ def row(part: Part, names: Names) -> str:
     if asked.name == "member.tier" and op == "in":
         return _("%(field)s is %(value)s") % {"field": asked.label, "value": _tiers(value, names)}
     many = value if isinstance(value, list) else [value]
+    if asked.name == "sale.store_group" and op in ("=", "in", "!=", "not_in"):
+        where = listed((_group_of_stores(one) for one in many), either=True)
+        pattern = (
+            _("the store is none of %(stores)s") if op in ("!=", "not_in") else _("the store is one of %(stores)s")
+        )
+        return pattern % {"stores": where}
     shown = [value_words(asked.name, one, names) for one in many]
     patterns = {
         "!=": _("%(field)s is not %(value)s"),
@@ -215,8 +224,12 @@ def _tiers(value: Any, names: Names) -> str:
 
 def stores(codes: Any, groups: Any, names: Names) -> str:
     """Some stores, and groups of them."""
-    said = [_("the %(group)s stores") % {"group": capfirst(str(group))} for group in groups]
+    said = [_group_of_stores(group) for group in groups]
     return listed([*said, *(names.stores.get(str(code), str(code)) for code in codes)])
+
+
+def _group_of_stores(code: Any) -> str:
+    return _("the %(group)s stores") % {"group": capfirst(str(code))} if code not in (None, "") else "…"
 
 
 def selection(part: Any) -> str:
@@ -301,9 +314,28 @@ def _company(part: Part, names: Names) -> list[str]:
     if part.get("stackable") is False:
         said.append(_("If it gives points, no other rule does."))
     if part.get("group"):
-        group = names.section("groups").get(str(part["group"]), part["group"])
-        said.append(_("Of the group “%(group)s” only one counts.") % {"group": group})
+        said.append(_only_one(str(part["group"]), names))
     return said
+
+
+def _only_one(code: str, names: Names) -> str:
+    """Of a group of rules one counts: by the group's name, or by its rules where it has none."""
+    name = names.section("groups").get(code, "")
+    if name and name != code:
+        return _("Of the group “%(group)s” only one counts.") % {"group": name}
+    inside = names.in_group(code)
+    if not 1 < len(inside) <= MOST_NAMED:
+        return _("Of the group “%(group)s” only one counts.") % {"group": code}
+    return _("Of %(rules)s only one counts.") % {"rules": listed(_quoted(one) for one in inside)}
+
+
+def closing(part: Part, names: Names) -> list[str]:
+    """The announced end of the programme."""
+    said = _("Points are earned until the end of %(earning)s, and used until the end of %(redeeming)s.") % {
+        "earning": names.moment(part.get("earning_until"), end=True),
+        "redeeming": names.moment(part.get("redeeming_until"), end=True),
+    }
+    return [said, *filter(None, [policies.localised(part.get("text", ""), names.language)])]
 
 
 def day_words(text: object, names: Names) -> str:

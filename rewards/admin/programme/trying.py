@@ -13,15 +13,16 @@ from django.utils.translation import gettext as _
 from loyalty import clock, money, roles
 from loyalty.admin import words
 from members import identities, masking
+from members.admin import reasons
 from members.admin.decision_page import rules_in_words
 from members.models import Member, Sale
 from rewards import rules
-from rewards.drafts import audience, trial
+from rewards.drafts import audience, trial, unfinished
 from rewards.drafts.operations import newest
+from rewards.drafts.posted import Part, plain, split
 
 from .calendar import next_hour
 from .naming import Names
-from .posted import Part, plain, split
 
 LINES = 3
 DECIMALS = 3
@@ -193,6 +194,7 @@ def panel(
 ) -> dict[str, Any]:
     """Everything beside the form, for the template: reach, test basket, samples; or that the draft does not add up."""
     campaign = part if section == "campaigns" else None
+    document = unfinished.as_far_as_it_goes(document)
     test = Trial(request, data, names, campaign)
     found: dict[str, Any] = {"trial": test, "reach": _reach(part, section, document)}
     try:
@@ -227,17 +229,17 @@ def _outcomes(
 ) -> dict[str, Any]:
     facts = test.facts(after)
     old, new = rules.decide(basket, facts, before), rules.decide(basket, facts, after)
-    was = Names(newest()[1])
+    called = reasons.Called(names.language, names.document, newest()[1])
     return {
-        "old": _outcome(old, {**was.rules, **names.rules}),
-        "new": _outcome(new, {**was.rules, **names.rules}),
+        "old": _outcome(old, called),
+        "new": _outcome(new, called),
         "difference": words.signed(new.points - old.points) if new.points != old.points else "",
     }
 
 
-def _outcome(decision: rules.Decision, rule_names: Mapping[str, str]) -> dict[str, Any]:
+def _outcome(decision: rules.Decision, called: reasons.Called) -> dict[str, Any]:
     body = decision.body()
-    return {"points": words.number(decision.points), "rules": rules_in_words(body, rule_names)}
+    return {"points": words.number(decision.points), "rules": rules_in_words(body, called)}
 
 
 def _reach(part: Part, section: str, document: Part) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from loyalty import policies
@@ -24,6 +25,10 @@ from . import differences, pages, sentences
 from .naming import Names
 
 MOST = 200
+CLOSING = {
+    "closing.announced": gettext_lazy("The end of the programme announced"),
+    "closing.called_off": gettext_lazy("The end of the programme called off"),
+}
 
 
 def listed(most: int) -> list[dict[str, Any]]:
@@ -49,19 +54,26 @@ def listed(most: int) -> list[dict[str, Any]]:
 def _notes(numbers: list[int]) -> dict[int, str]:
     """What was said when a version was published, from the audit log; of a return, where to."""
     rows = AuditRecord.objects.filter(
-        action="programme.published", object_type="programme", object_id__in=[str(one) for one in numbers]
+        action__in=["programme.published", *CLOSING], object_type="programme", object_id__in=map(str, numbers)
     )
     found = {}
     for row in rows:
         text = row.reason
-        if "back_to" in row.data:
+        if row.action in CLOSING:
+            text = _with_note(str(CLOSING[row.action]), text)
+        elif "back_to" in row.data:
             back = _("Back to version %(number)d") % {"number": row.data["back_to"]}
-            text = f"{back}. {text}" if text else back
+            text = _with_note(back, text)
         elif "campaign" in row.data:
-            said = _("Campaign %(code)s runs again") if row.data.get("enabled") else _("Campaign %(code)s paused")
-            text = said % {"code": row.data["campaign"]}
+            said = _("“%(name)s” runs again") if row.data.get("enabled") else _("“%(name)s” paused")
+            names = Names(policies.version(int(row.object_id)).document).section("campaigns")
+            text = said % {"name": names.get(str(row.data["campaign"]), row.data["campaign"])}
         found[int(row.object_id)] = text
     return found
+
+
+def _with_note(said: str, note: str) -> str:
+    return _("%(said)s. %(note)s") % {"said": said, "note": note} if note else said
 
 
 @site.page("programme/versions/", "programme_versions")

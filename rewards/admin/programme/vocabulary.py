@@ -132,6 +132,7 @@ SECTIONS: dict[str, Any] = {
     "events": _("Events"),
     "messages": _("Messages"),
     "reasons": _("Reasons"),
+    "closing": _("End of the programme"),
     "name": _("Name"),
 }
 

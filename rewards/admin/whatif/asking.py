@@ -99,7 +99,7 @@ def _programme(asked: Mapping[str, Any]) -> tuple[str, Mapping[str, Any], UUID |
     if kind == "version" and key.isascii() and key.isdigit():
         version = Programme.objects.filter(version=int(key[:9])).first()
         if version is not None:
-            return vocabulary.version(version.version), version.document, None
+            return vocabulary.kept_name(version.version), version.document, None
     if kind == "file":
         return _file(asked)
     raise Unusable(_("Choose a programme and a period."))
@@ -187,7 +187,7 @@ def _row(run: WhatIf) -> dict[str, Any]:
     people = words.people([run.actor])
     return {
         "id": run.pk,
-        "name": run.name,
+        "name": vocabulary.name(run),
         "state": vocabulary.state(run),
         "days": vocabulary.span(run),
         "sales": words.number(run.sales) if run.started_at else "",

@@ -41,7 +41,7 @@ def show(request: HttpRequest, run_id: UUID) -> HttpResponse:
         return _progress(request, run)
     context = {
         **site.each_context(request),
-        "title": _("What if: %(name)s") % {"name": run.name},
+        "title": _("What if: %(name)s") % {"name": vocabulary.name(run)},
         "run": run,
         "state": vocabulary.state(run),
         "may_ask": roles.may(request.user, "change", "drafts"),

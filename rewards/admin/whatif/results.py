@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from loyalty import charts, policies, roles
 from loyalty.admin import words
-from members.admin import decision_page
+from members.admin import decision_page, reasons
 from members.models import Sale
 from rewards.admin.programme.naming import Names
 from rewards.models import WhatIf
@@ -193,7 +193,7 @@ def _samples(request: HttpRequest, samples: list[Row], called: Called) -> list[R
     ids = [one["sale"] for one in samples]
     sales = {str(sale.pk): sale for sale in Sale.objects.filter(pk__in=ids).select_related("store")}
     linked = roles.may(request.user, "view", "sales")
-    names = called.today.rules | called.draft.rules
+    named = reasons.Called(called.draft.language, called.draft.document, called.today.document)
     found = []
     for one in samples:
         sale = sales.get(one["sale"])
@@ -210,7 +210,7 @@ def _samples(request: HttpRequest, samples: list[Row], called: Called) -> list[R
                 "after": words.number(after),
                 "same": before == after,
                 "sides": [
-                    {"title": title, "points": words.number(points), "rules": decision_page.rules_in_words(body, names)}
+                    {"title": title, "points": words.number(points), **_side(decision_page.rules_in_words(body, named))}
                     for title, points, body in zip(
                         (_("Today's rules"), _("The draft")), one["points"], one["bodies"], strict=True
                     )
@@ -218,3 +218,9 @@ def _samples(request: HttpRequest, samples: list[Row], called: Called) -> list[R
             }
         )
     return found
+
+
+def _side(rules: list[Row]) -> Row:
+    """What gave or cut points, and apart from it the rules that did not apply."""
+    counted = [one for one in rules if one["applied"] or one.get("cut")]
+    return {"counted": counted, "left_out": [one for one in rules if one not in counted]}

@@ -11,6 +11,7 @@ from loyalty.admin import words
 from rewards import whatif
 from rewards.models import WhatIf
 
+_VERSION = "version:"
 _MARKS = {
     WhatIf.Status.QUEUED: "wait",
     WhatIf.Status.RUNNING: "wait",
@@ -54,6 +55,19 @@ def version(number: int) -> str:
     return _("Version %(number)d") % {"number": number} if number else _("The empty programme")
 
 
+def kept_name(number: int) -> str:
+    """The name of a what-if of a version, as it is kept: it is said in the language of whoever reads it."""
+    return f"{_VERSION}{number}"
+
+
+def name(run: WhatIf) -> str:
+    """What a run is called: its draft or file, or the version."""
+    number = run.name.removeprefix(_VERSION)
+    if run.draft is None and run.name.startswith(_VERSION) and number.isdecimal():
+        return version(int(number))
+    return run.name
+
+
 def refusal(wrong: whatif.WhatIfRefused) -> str:
     """Why nothing was started, and what to do."""
     if wrong.code == "too_many":
@@ -66,7 +80,7 @@ def refusal(wrong: whatif.WhatIfRefused) -> str:
         }
     if wrong.code == "period":
         return _("The period ends before it begins.")
-    return _("Nothing was started: the programme has a mistake. %(detail)s") % {"detail": wrong.detail}
+    return _("Nothing was started: the programme has problems to solve first. The review of the draft names them.")
 
 
 def failure(run: WhatIf) -> str:

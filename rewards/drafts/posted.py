@@ -19,8 +19,6 @@ from django.http import QueryDict
 
 from loyalty import clock
 
-from .naming import instant
-
 Part = dict[str, Any]
 _GROUPED = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -86,6 +84,15 @@ CAMPAIGN: dict[str, str] = {
     "enabled": "yes",
 }
 _DEFAULTS: dict[str, Any] = {"yes": True, "no": False}
+
+
+def instant(text: object) -> datetime | None:
+    """An RFC 3339 time with its offset, None for anything else."""
+    try:
+        at = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
 
 
 class Posted:
