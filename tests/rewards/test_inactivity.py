@@ -9,6 +9,7 @@ from django.db.utils import IntegrityError
 from loyalty import books, clock, due, ledger, statements
 from loyalty.api import auth
 from loyalty.models import Entry, Kind, Lot, Renewal
+from rewards.portal import lots
 from tests.loyalty import clocks
 
 from .conftest import PROGRAMME, Till, apply, balance, settings_with
@@ -60,6 +61,12 @@ def test_a_sale_moves_the_date_of_what_is_left_at_once(till, ada, hand):
     hand.at = lot.expires_at
     assert balance(ada)["total"] == 0
     assert Entry.objects.filter(kind=Kind.EXPIRE).count() == 2
+
+
+def test_the_portal_says_what_moves_the_dates(till, ada, hand):
+    assert lots.moved_by(ada.account_id) == ""
+    till.sell("100.00", "R-1")
+    assert lots.moved_by(ada.account_id) == "These dates move when you do one of these: buy something, use points."
 
 
 def test_a_second_sale_of_the_same_day_writes_no_reason(till, ada, hand):
