@@ -79,6 +79,7 @@ class DuplicateReceipt(Refusal):
     """The receipt was reported before; the detail says whether with other content, and `sale` is the first one."""
 
     status, code, title = 409, "duplicate_receipt", "This receipt is known already"
+    same = False  # whether its content is that of the first report: then the fact is known, and nothing is wrong
 
 
 class DuplicateActivity(Refusal):

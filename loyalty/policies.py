@@ -50,11 +50,20 @@ class Redeeming:
 
 
 @dataclass(frozen=True)
-class Adjustments:
-    """Points given or taken by staff."""
+class Offline:
+    """What tills without a network may send in later."""
 
-    second_person_over: int = 5000
-    daily_per_person: int = 20000
+    max_age_days: int = 30
+    redeem_points_per_member: int = 0
+    redeem_points_per_device: int = 0
+
+
+@dataclass(frozen=True)
+class Adjustments:
+    """Points given or taken by staff: limits of one person's day (`loyalty.staff_limits`; None is no limit)."""
+
+    second_person_over: int | None = 5000
+    daily_per_person: int | None = 20000
     below_zero: str = "refuse"  # refuse | clamp | debt
 
 
@@ -87,6 +96,7 @@ class Policies:
     languages: tuple[str, ...]
     accepting: Accepting
     redeeming: Redeeming
+    offline: Offline
     adjustments: Adjustments
     notices: Notices = field(default_factory=Notices)
     closing: Closing | None = None
@@ -172,6 +182,11 @@ def store(code: str) -> Store:
     return found
 
 
+def had_store(code: str, at: datetime) -> bool:
+    """Whether the version in force at an instant has a store with this code, since retired or not."""
+    return code in current(at).compiled(_store_codes)
+
+
 def localised(text: object, language: str) -> str:
     """A text of the programme in one language, else in English, else in any."""
     if not isinstance(text, Mapping):
@@ -224,6 +239,10 @@ def retire_stores() -> None:
     for row in Programme.objects.filter(version__in=_from_now_on()):
         listed |= {entry["code"] for entry in row.document.get("stores", EMPTY["stores"])}
     Store.objects.filter(retired_at=None).exclude(code__in=listed).update(retired_at=clock.now())
+
+
+def _store_codes(programme: Policies) -> frozenset[str]:
+    return frozenset(entry["code"] for entry in programme.document.get("stores", EMPTY["stores"]))
 
 
 def _from_now_on() -> list[int]:
@@ -318,6 +337,7 @@ def parse(document: Mapping[str, Any], *, version: int = 0, versions: Mapping[st
         languages=tuple(settings.get("languages", ["en", "ja"])),
         accepting=Accepting(**{key: earning[key] for key in ("future_minutes", "late_days") if key in earning}),
         redeeming=Redeeming(**redeeming),
+        offline=Offline(**settings.get("offline", {})),
         adjustments=Adjustments(**settings.get("adjustments", {})),
         notices=_notices(settings.get("notices", {})),
         closing=_closing(document.get("closing")),

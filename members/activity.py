@@ -84,8 +84,11 @@ def find_by_receipt(*, store: Store, receipt: str) -> Sale | None:
 
 def duplicate(first: FirstReport, receipt: str, content_hash: bytes) -> DuplicateReceipt:
     """The refusal that points to the first report of a receipt, and says whether its content was another."""
-    other = "" if first.content_hash == content_hash else ", with other content"
-    return DuplicateReceipt(f"Receipt “{receipt}” of this store was reported before{other}.", sale=str(first.id))
+    same = first.content_hash == content_hash
+    other = "" if same else ", with other content"
+    refusal = DuplicateReceipt(f"Receipt “{receipt}” of this store was reported before{other}.", sale=str(first.id))
+    refusal.same = same
+    return refusal
 
 
 def record(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from django.conf import settings
 from loyalty import decisions, outbox, policies
 from loyalty.models import Decision, Entry, Fact
 from members import announcements, closing, dates, markup, notifications, terms, tiers
-from members.models import Identity, Terms
+from members.models import Identity, Terms, Transfer
 from members.notifications import Context, MakeContext, Notice
 from members.tiers import Group, Level
 
@@ -51,6 +51,18 @@ def points_expiring(facts: Sequence[Fact]) -> None:
 def points_available(facts: Sequence[Fact]) -> None:
     """That points can be spent now."""
     dates.tell_available(facts)
+
+
+@outbox.on("points.sent", batch=True)
+def points_sent(facts: Sequence[Fact]) -> None:
+    """A word to whoever sent points, who may not have wanted to."""
+    _tell_of_transfers(facts, "points-sent", "out")
+
+
+@outbox.on("points.received", batch=True)
+def points_received(facts: Sequence[Fact]) -> None:
+    """A word to whoever was sent points. From whom they came is not said."""
+    _tell_of_transfers(facts, "points-received", "into")
 
 
 @outbox.on("tier.changed", batch=True)
@@ -98,6 +110,19 @@ def address_changed(facts: Sequence[Fact]) -> None:
     )
 
 
+def _tell_of_transfers(facts: Sequence[Fact], code: str, entry: str) -> None:
+    balances = dict(
+        Transfer.objects.filter(pk__in=_ids(facts, "transfer")).values_list("pk", f"{entry}__balance_after")
+    )
+    known = [fact for fact in facts if UUID(fact.payload["transfer"]) in balances]
+    notifications.send(
+        [
+            _notice(fact, code, _Sent(int(fact.payload["points"]), balances[UUID(fact.payload["transfer"])]))
+            for fact in known
+        ]
+    )
+
+
 def _nothing_else(_language: str, _programme: policies.Policies) -> Context:
     return {}
 
@@ -135,6 +160,18 @@ class _Earned:
             return ""
         document = self.documents[self.decision.programme_version]
         return decisions.sentence(document, self.decision.body, language)
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """The context of messages about a transfer."""
+
+    points: int
+    balance: int
+
+    def __call__(self, _language: str, _programme: policies.Policies) -> Context:
+        texts = {name: notifications.points_text(value) for name, value in vars(self).items()}
+        return {"points_text": texts["points"], "balance_text": texts["balance"]}
 
 
 class ClosingWords:

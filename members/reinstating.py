@@ -1,7 +1,8 @@
 """Giving expired points back to a member, with a reason: within the limits of `settings.adjustments`, as corrections.
 
-Over `second_person_over` somebody else must agree to exactly this, within a day. Nobody acts on their own membership,
-and nobody gives back more than `daily_per_person` a day.
+Over `second_person_over`, with what the person did alone today, somebody else must agree to exactly this within a day.
+Nobody acts on their own membership, and nobody sets more in motion than `daily_per_person` a day
+(`loyalty.staff_limits`).
 """
 
 from __future__ import annotations
@@ -12,10 +13,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
 
-from loyalty import audit, clock, ledger, policies, roles
-from loyalty.errors import FieldError, InvalidBody, LimitReached, NotFound, OwnAccount, Refusal
+from loyalty import audit, clock, ledger, roles, staff_limits
+from loyalty.errors import FieldError, InvalidBody, NotFound, OwnAccount, Refusal
 from loyalty.models import Entry, Kind, User
 from members import locks
 from members.models import Identity, Reinstatement
@@ -52,7 +52,7 @@ class NotNow(Refusal):
 def reinstate(*, entry: UUID, until: datetime, reason: str, user: User) -> Reinstatement:
     """Give the points of one expiry back, to count until `until`; over the limit only ask for it.
 
-    Needs a transaction. Raises NotFound, InvalidBody, OwnAccount, ReinstatedBefore, LimitReached, and what the lock
+    Needs a transaction. Raises NotFound, InvalidBody, OwnAccount, ReinstatedBefore, DailyLimit, and what the lock
     of the member raises.
     """
     now = clock.now()
@@ -63,10 +63,10 @@ def reinstate(*, entry: UUID, until: datetime, reason: str, user: User) -> Reins
     member = locks.member_of(found.account_id)
     _refuse_own(user, member)
     actor, points = roles.actor(user), -found.points
-    limits = policies.current().adjustments
     locked = locks.lock(id=member)
-    _refuse_over(actor, points, limits.daily_per_person, now)
-    needs_second = points > limits.second_person_over
+    today = staff_limits.locked(actor)
+    today.refuse_too_many(points)
+    needs_second = today.needs_second(points)
     row = Reinstatement(
         member_id=member, entry=entry, points=points, until=until, reason=reason.strip(), asked_by=actor, asked_at=now
     )
@@ -81,6 +81,7 @@ def reinstate(*, entry: UUID, until: datetime, reason: str, user: User) -> Reins
             row.save(force_insert=True)
     except IntegrityError:
         raise ReinstatedBefore from None
+    staff_limits.count(actor=actor, points=points, alone=not needs_second, act="reinstate", object_id=str(row.pk))
     if not needs_second:
         _write(row, locked, found, actor)
     _record("reinstatement.asked" if needs_second else "reinstatement.done", row, actor)
@@ -155,17 +156,6 @@ def _refuse_own(user: User, member: UUID) -> None:
     address = user.email.strip().lower()
     if Identity.objects.filter(member=member, kind=Identity.Kind.EMAIL, value=address, retired_at=None).exists():
         raise OwnAccount
-
-
-def _refuse_over(actor: str, points: int, most: int | None, now: datetime) -> None:
-    """What one person has given back today, with what waits for somebody to agree."""
-    if most is None:
-        return
-    today = clock.start_of(clock.day_of(now, policies.current().zone), policies.current().zone)
-    given = Reinstatement.objects.filter(asked_by=actor, asked_at__gte=today, state__in=["waiting", "done"])
-    sum_ = given.aggregate(points=Sum("points"))["points"] or 0
-    if sum_ + points > most:
-        raise LimitReached(f"At most {most:,} points a day.", limit=most, given=sum_)
 
 
 def _hash(row: Reinstatement) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from loyalty import policies
 from loyalty.models import Programme
@@ -39,13 +39,27 @@ def _gaps(programme: Policies) -> dict[str, int]:
     found: dict[str, int] = {}
     if not counted:
         return found
-    earlier = Programme.objects.filter(version__lt=programme.version).order_by("version")
-    for number in earlier.values_list("version", flat=True):
-        try:
-            before = ruleset(policies.version(number))
-        except rules.RuleError:
-            continue
+    for number, before in _versions(programme.version):
         there = keys_of(before)
         found.update(dict.fromkeys((in_force.stateful & there) - before.stateful, number))
         found.update(dict.fromkeys((in_force.shared & there) - before.shared, number))
     return found
+
+
+def uncounted(keys: frozenset[str]) -> Mapping[str, int]:
+    """By key: the newest version under which it granted points and no shared counter counted them."""
+    found: dict[str, int] = {}
+    if keys:
+        for number, before in _versions():
+            found.update(dict.fromkeys((keys & keys_of(before)) - before.shared, number))
+    return found
+
+
+def _versions(end: int | None = None) -> Iterator[tuple[int, rules.Ruleset]]:
+    """The versions before `end`, the oldest first; those whose rules cannot be read granted nothing."""
+    earlier = Programme.objects.all() if end is None else Programme.objects.filter(version__lt=end)
+    for number in earlier.order_by("version").values_list("version", flat=True):
+        try:
+            yield number, ruleset(policies.version(number))
+        except rules.RuleError:
+            continue

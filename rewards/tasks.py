@@ -48,6 +48,12 @@ def sweep_what_if() -> None:
 
 
 @shared_task
+def count_correction(correction_id: str) -> None:
+    """Count who got what from a rule, for a page that waits for it."""
+    corrections.count(correction=UUID(correction_id))
+
+
+@shared_task
 def work_off_correction(correction_id: str) -> None:
     """Some members of a correction, then the next task; may run twice and any number at once."""
     if not corrections.work_off(correction=UUID(correction_id)):
@@ -56,7 +62,10 @@ def work_off_correction(correction_id: str) -> None:
 
 @shared_task
 def sweep_corrections() -> None:
-    """Go on with corrections whose wake-up was lost or whose worker died."""
+    """Go on with corrections whose wake-up was lost or whose worker died; forget questions that led to nothing."""
     if schedule.claim("rewards.sweep_corrections", every=schedule.SWEEP * 6):
+        corrections.forget()
+        for correction in corrections.waiting():
+            corrections.count(correction=correction)
         for correction in corrections.at_work():
             corrections.work_off(correction=correction)

@@ -94,9 +94,10 @@ class Call:
         """`key:NAME` or `staff:ID`."""
         return self.identity.actor
 
-    def writes_store(self, code: str) -> Store:
-        """The store that a body names. Raises StoreMismatch (bound elsewhere), StoreNotFound."""
-        return stores.written(code, self.identity)
+    def writes_store(self, code: str, at: datetime | None = None) -> Store:
+        """The store that a body names, one of `at` if it has closed. Raises StoreMismatch (bound elsewhere),
+        StoreNotFound."""
+        return stores.written(code, self.identity, at)
 
     def about(self, member: UUID | None) -> None:
         """Say whom the reply is about, so that erasing them reaches the stored reply."""

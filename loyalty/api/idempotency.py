@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -27,6 +27,11 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _ENTER = """
 SELECT pg_try_advisory_xact_lock(%s), r.fingerprint, r.status, r.content_type, r.body
   FROM (SELECT 1) AS one LEFT JOIN loyalty_storedreply r ON r.client_id = %s AND r.key = %s
+"""
+_ENTER_ALL = """
+SELECT k.key, pg_try_advisory_xact_lock(k.lock), r.fingerprint, r.status, r.content_type, r.body
+  FROM unnest(%s::text[], %s::bigint[]) AS k(key, lock)
+  LEFT JOIN loyalty_storedreply r ON r.client_id = %s AND r.key = k.key
 """
 _READ = """
 SELECT fingerprint, status, content_type, body FROM loyalty_storedreply WHERE client_id = %s AND key = %s
@@ -107,6 +112,26 @@ def once(
         return _store_refusal(attempt, refused(refusal), refusal)
 
 
+def enter_all(attempts: Sequence[Attempt]) -> list[Answer | None] | None:
+    """Take the locks of several keys of one client at once, without waiting, and give the replies stored before.
+
+    None where a rival is at work on one of them. Needs a transaction, in which `keep` stores what is still to do.
+    Raises KeyReused.
+    """
+    keys = [attempt.key for attempt in attempts]
+    found = driver.fetch(_ENTER_ALL, [keys, [attempt.lock for attempt in attempts], attempts[0].client])
+    by_key = {key: (locked, row) for key, locked, *row in found}
+    if any(row[0] is None and not locked for locked, row in by_key.values()):
+        return None
+    stored = [(attempt, by_key[attempt.key][1]) for attempt in attempts]
+    return [None if row[0] is None else _replay(attempt, *row) for attempt, row in stored]
+
+
+def keep(attempt: Attempt, answer: Answer) -> None:
+    """Store a reply with the work it answers. A rival's reply there already undoes the work (see `once`)."""
+    rows.write(_row(attempt, answer))
+
+
 def _enter(attempt: Attempt) -> Answer | None:
     """Take the key's lock, and look for a stored reply, in one statement."""
     [(locked, *row)] = driver.fetch(_ENTER, [attempt.lock, attempt.client, attempt.key])
@@ -140,7 +165,7 @@ def _replay(attempt: Attempt, kept: Any, status: int, content_type: str, body: b
 def _apart(attempt: Attempt, work: Callable[[], Answer]) -> Answer:
     """The work, then its reply."""
     answer = work()
-    _keep(attempt, answer)
+    keep(attempt, answer)
     return answer
 
 
@@ -148,7 +173,7 @@ def _together(attempt: Attempt, work: Callable[[], Answer]) -> Answer:
     """The work's writes and its reply in one statement."""
     with rows.together():
         answer = work()
-        rows.write(_row(attempt, answer))
+        keep(attempt, answer)
     return answer
 
 
@@ -162,11 +187,6 @@ def _row(attempt: Attempt, answer: Answer) -> StoredReply:
         body=answer.body,
         member=answer.member,
     )
-
-
-def _keep(attempt: Attempt, answer: Answer) -> None:
-    """Store the reply. A rival's reply there already undoes the work (see `once`)."""
-    rows.write(_row(attempt, answer))
 
 
 def _store_refusal(attempt: Attempt, answer: Answer, refusal: Refusal) -> Answer:

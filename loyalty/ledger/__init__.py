@@ -12,6 +12,7 @@ from .posting import Grant, House, post
 from .renewing import renew
 from .restoring import restore
 from .sweeping import sweep
+from .transferring import transfer
 
 __all__ = [
     "Balance",
@@ -33,4 +34,5 @@ __all__ = [
     "reverse",
     "settle",
     "sweep",
+    "transfer",
 ]

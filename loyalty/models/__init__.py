@@ -11,6 +11,7 @@ from .holds import Hold, HoldPart
 from .jobs import Job
 from .programme import Programme, Store
 from .staff import Role, StaffRole, User
+from .staff_acts import StaffAct
 
 __all__ = [
     "Account",
@@ -32,6 +33,7 @@ __all__ = [
     "Renewal",
     "Role",
     "SandboxClock",
+    "StaffAct",
     "StaffRole",
     "Store",
     "StoredReply",

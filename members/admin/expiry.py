@@ -36,7 +36,7 @@ REFUSALS = {
     "own_account": gettext_lazy("This is your own membership: somebody else must do it."),
     "reinstated_before": gettext_lazy("These points were given back before, or somebody has asked for it."),
     "second_person_needed": gettext_lazy("Somebody else than who asked must agree."),
-    "limit_reached": gettext_lazy("This would be more than one person may give back in a day."),
+    "daily_limit": gettext_lazy("This would be more than one person may give back in a day."),
     "not_now": gettext_lazy("This is settled, or a day has gone by."),
 }
 STATES = {

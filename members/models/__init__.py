@@ -8,6 +8,7 @@ from .reinstatements import Reinstatement
 from .signin import SignInCode
 from .terms import Terms, TermsAcceptance
 from .tiers import TierChange, TierStanding
+from .transfers import Transfer
 
 __all__ = [
     "Activity",
@@ -26,4 +27,5 @@ __all__ = [
     "TermsAcceptance",
     "TierChange",
     "TierStanding",
+    "Transfer",
 ]

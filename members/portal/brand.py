@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 from loyalty import policies
+from loyalty.models import Programme
 from members.portal import frame
 
 # What each variable may be; anything else is left out, so that a programme file cannot write CSS.
@@ -44,9 +45,14 @@ def contrast(one: str, other: str) -> float:
 
 
 def view(request: HttpRequest, version: int) -> HttpResponse:
-    """GET /brand/7.css: the variables of that version; the same for ever, so browsers may keep it."""
-    newest = policies.current()
-    sheet = stylesheet(frame.brand_of(newest if newest.version == version else policies.version(version)))
+    """GET /brand/7.css: the variables of that version; the same for ever, so browsers may keep it. Or 404."""
+    found = policies.current()
+    if found.version != version:
+        try:
+            found = policies.version(version)
+        except Programme.DoesNotExist:
+            raise Http404 from None
+    sheet = stylesheet(frame.brand_of(found))
     return HttpResponse(
         sheet, content_type="text/css; charset=utf-8", headers={"Cache-Control": f"public, max-age={YEAR}, immutable"}
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -28,13 +29,14 @@ class StoreChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
 class ScopeForm(forms.Form):
     """Rule, version, days and store."""
 
-    rule = forms.CharField(
-        label=_("Rule"), max_length=40, help_text=_("Its code; rules of former versions too."),
-        widget=forms.TextInput(attrs={"list": "rule-codes", "autocomplete": "off"}),
+    once = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    rule = forms.ChoiceField(
+        label=_("Rule"), error_messages={"invalid_choice": _("There is no such rule: choose one of the list.")},
     )  # fmt: skip
     version = forms.RegexField(
         r"^[0-9]{1,6}(\s*,\s*[0-9]{1,6}){0,20}$", label=_("Versions of the rule"), required=False,
         help_text=_("Empty: every version. Several: 3, 4."),
+        error_messages={"invalid": _("Give numbers, such as 3 or 3, 4.")},
     )  # fmt: skip
     since = forms.DateField(label=_("First day"), widget=forms.DateInput(format="%Y-%m-%d", attrs=_DAY))
     through = forms.DateField(label=_("Last day"), widget=forms.DateInput(format="%Y-%m-%d", attrs=_DAY))
@@ -42,6 +44,10 @@ class ScopeForm(forms.Form):
         label=_("Store"), queryset=Store.objects.all(), to_field_name="code", required=False,
         empty_label=_("every store"),
     )  # fmt: skip
+
+    def __init__(self, *args: Any, rules: Sequence[tuple[str, Any]], **more: Any) -> None:
+        super().__init__(*args, **more)
+        cast("forms.ChoiceField", self.fields["rule"]).choices = rules
 
     def clean(self) -> dict[str, Any]:
         """The period must not end before it begins."""
@@ -54,7 +60,7 @@ class ScopeForm(forms.Form):
         """What is meant, in instants of the programme's zone. Only after `is_valid`."""
         zone, given = policies.current().zone, self.cleaned_data
         return Scope(
-            rule=given["rule"].strip(),
+            rule=given["rule"],
             since=clock.start_of(given["since"], zone),
             until=clock.end_of(given["through"], zone),
             versions=tuple(sorted({int(part) for part in given["version"].split(",") if part.strip()})),
@@ -65,7 +71,6 @@ class ScopeForm(forms.Form):
 class DeedForm(forms.Form):
     """Take back or forgive, why, and what members are told besides."""
 
-    once = forms.UUIDField(widget=forms.HiddenInput)
     deed = forms.ChoiceField(
         label=_("What shall be done"),
         choices=[

@@ -4,17 +4,34 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
-from loyalty import charts, policies
+from loyalty import charts, clock, ledger, policies, roles, staff_limits
 from loyalty.admin import words
-from rewards.corrections import telling
+from loyalty.errors import Refusal
+from loyalty.models import User
+from members import masking
+from members.models import Member
+from rewards.corrections import naming
 from rewards.models import Correction, CorrectionPart
 
+REFUSALS = {
+    "nothing_to_correct": gettext_lazy("There is nothing to correct: no points of this rule are due in this period."),
+    "second_person_needed": gettext_lazy(
+        "With what you started today this is over the limit for one person: somebody else, who may approve, must do it."
+    ),
+    "content_changed": gettext_lazy("This is not what was prepared. Please read it once more."),
+    "not_now": gettext_lazy("This cannot be done any more."),
+    "own_account": gettext_lazy("Your own membership is among them. Somebody else must do this."),
+}
 STATES = {
+    Correction.State.COUNTING: ("wait", gettext_lazy("being counted")),
+    Correction.State.COUNTED: ("off", gettext_lazy("counted")),
     Correction.State.PREPARED: ("wait", gettext_lazy("prepared")),
     Correction.State.RUNNING: ("wait", gettext_lazy("at work")),
     Correction.State.DONE: ("on", gettext_lazy("done")),
@@ -32,6 +49,7 @@ PARTS = {
     CorrectionPart.State.FAILED: ("bad", gettext_lazy("failed")),
     CorrectionPart.State.UNDONE: ("off", gettext_lazy("undone")),
 }
+NAMED = 5  # how many who may approve are named
 DEEDS = {
     Correction.Deed.TAKE_BACK: gettext_lazy("Take back"),
     Correction.Deed.FORGIVE: gettext_lazy("Let members keep them"),
@@ -45,9 +63,7 @@ BELOW_ZERO = {
 
 def name(rule: str) -> str:
     """The rule's name with its code."""
-    language = get_language() or "en"
-    shown = telling.rule_name(rule, policies.current(), language)
-    return shown if shown == rule else _("%(name)s (%(code)s)") % {"name": shown, "code": rule}
+    return naming.for_staff(rule, policies.current(), get_language() or "en")
 
 
 def title(one: Correction) -> str:
@@ -61,11 +77,92 @@ def period(one: Correction) -> str:
     return first if first == last else _("%(first)s to %(last)s") % {"first": first, "last": last}
 
 
+def query(one: Correction) -> str:
+    """What was asked, for the address of the form."""
+    zone = policies.current().zone
+    last = clock.day_of(one.until - timedelta(microseconds=1), zone)
+    given = {
+        "rule": one.rule,
+        "version": ", ".join(map(str, one.versions)),
+        "since": clock.day_of(one.since, zone).isoformat(),
+        "through": last.isoformat(),
+        "store": one.store.code if one.store else "",
+    }
+    return urlencode({name: value for name, value in given.items() if value})
+
+
+def asked(one: Correction) -> list[str]:
+    """The question in words: days, store, versions."""
+    versions = ", ".join(map(str, one.versions))
+    return [
+        period(one),
+        words.store_name(one.store) or _("every store"),
+        *([_("Versions of the rule: %(versions)s") % {"versions": versions}] if versions else []),
+    ]
+
+
+def refused(refusal: Refusal) -> str:
+    """Why something was not done, in words."""
+    if isinstance(refusal, staff_limits.DailyLimit):
+        return _daily(int(str(refusal.extra["limit"])), int(str(refusal.extra["left"])))
+    return str(REFUSALS.get(refusal.code, refusal.detail))
+
+
+def _daily(limit: int, left: int) -> str:
+    return _(
+        "One person may move %(limit)s points a day by hand; %(left)s of them are left. "
+        "Choose fewer days or one store, or go on tomorrow: what was prepared can wait."
+    ) % {"limit": words.number(limit), "left": words.number(left)}
+
+
+def allowance(allowed: staff_limits.Today, points: int, *, but: User, asked: bool = False) -> list[str]:
+    """What the person may still do alone today, and who else must agree to so many points more."""
+    if allowed.daily is not None and points > (allowed.left or 0):
+        return [_daily(allowed.daily, allowed.left or 0)]
+    said = []
+    if allowed.left_alone is not None:
+        said.append(
+            _("Today you may still move %(left)s points alone; you moved %(moved)s.")
+            % {"left": words.number(allowed.left_alone), "moved": words.number(allowed.alone)}
+        )
+    if asked or allowed.needs_second(points):
+        said.append(_("With these %(points)s a second person must approve.") % {"points": words.number(points)})
+        said.append(_approvers(but))
+    return said
+
+
+def _approvers(but: User) -> str:
+    able = [role for role in roles.TABLE if "approve" in roles.TABLE[role].do]
+    found = User.objects.filter(is_active=True, is_staff=True, roles__role__in=able, roles__store=None)
+    names = sorted({user.name or user.email for user in found.exclude(pk=but.pk)[:20]})
+    if not names:
+        return _("Nobody else may approve yet: an administrator gives somebody the role of finance.")
+    shown, more = names[:NAMED], len(names) - NAMED
+    listed = ("、" if (get_language() or "en").startswith("ja") else ", ").join(shown)
+    text = _("%(names)s and others") % {"names": listed} if more > 0 else listed
+    return _("Who may approve: %(names)s.") % {"names": text}
+
+
+def named(request: HttpRequest, member: Member | None) -> dict[str, str]:
+    """A member's name as the person may read it, with a link where there is a page for them."""
+    if member is None:
+        return {"name": "—", "link": ""}
+    profile = getattr(member, "profile", None)
+    shown = profile.name if profile else ""
+    if not roles.may(request.user, "do", "contact"):
+        shown = masking.name(shown)
+    sees = roles.may(request.user, "view", "members")
+    link = reverse("admin:members_member_change", args=[member.pk]) if sees else ""
+    return {"name": shown or _("no name"), "link": link}
+
+
 def state(one: Correction) -> str:
     """As a word with a dot."""
     mark, word = STATES[Correction.State(one.state)]
     if one.state == Correction.State.PREPARED and one.needs_second:
         word = gettext_lazy("waits for a second person")
+    elif one.state == Correction.State.DONE and one.undo_asked_by:
+        word = gettext_lazy("undo waits for a second person")
     return words.state(mark, word)
 
 
@@ -86,7 +183,7 @@ def row(one: Correction, people: dict[str, str]) -> dict[str, Any]:
 
 def facts(one: Correction) -> list[tuple[str, str]]:
     """Who decided what, about what."""
-    people = words.people([one.prepared_by, one.started_by, one.undone_by])
+    people = words.people([one.prepared_by, one.started_by, one.undo_asked_by, one.undone_by])
     named = [
         (_("Rule"), name(one.rule)),
         (_("Versions of the rule"), ", ".join(map(str, one.versions)) or _("every version")),
@@ -100,6 +197,9 @@ def facts(one: Correction) -> list[tuple[str, str]]:
         named.append((label, _by(one.started_at, one.started_by, people)))
     if one.finished_at:
         named.append((_("Finished"), words.moment(one.finished_at)))
+    if one.undo_asked_by:
+        asker = words.actor_name(one.undo_asked_by, people)
+        named.append((_("Undo asked for"), f"{one.undo_reason} ({asker})"))
     if one.undone_by:
         named.append((_("Undone because"), f"{one.undo_reason} ({words.actor_name(one.undone_by, people)})"))
     return named
@@ -169,19 +269,19 @@ def totals(found: dict[str, int]) -> list[tuple[str, str, str]]:
     ]
 
 
-def member_row(row: dict[str, Any], named: dict[str, str]) -> dict[str, Any]:
-    """One member of a preview: before, and what a take-back would leave."""
-    due, available, pending = row["due"], row["available"], row["pending"]
-    from_available = min(due - row["waiting"], available)
+def member_row(part: CorrectionPart) -> dict[str, Any]:
+    """One member of a question: before, and what a take-back would leave."""
+    balance = ledger.balance(part.member.account)
+    available, from_available = balance["available"], part.due - part.waiting
+    missing = max(from_available - available, 0)
     return {
-        **named,
-        "sales": words.number(row["sales"]),
-        "granted": words.number(row["granted"]),
-        "due": words.number(due),
+        "sales": words.number(part.sales),
+        "granted": words.number(part.granted),
+        "due": words.number(part.due),
         "available": words.number(available),
-        "after": words.number(available - from_available),
-        "pending_after": words.number(pending - row["waiting"]),
-        "missing": words.number(row["missing"]) if row["missing"] else "",
+        "after": words.number(available - min(from_available, available)),
+        "pending_after": words.number(balance["pending"] - part.waiting),
+        "missing": words.number(missing) if missing else "",
     }
 
 

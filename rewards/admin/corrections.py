@@ -1,53 +1,40 @@
-"""A rule granted in error: the list, the preview of who got what, and the page of one correction."""
+"""Corrections of rules granted in error: the list, and the page of one."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Sum
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from loyalty import audit, charts, clock, ids, policies, roles
+from loyalty import roles, staff_limits
 from loyalty.admin import words
-from loyalty.admin.gate import guarded
-from loyalty.admin.shell import Echo, plain_cell, site
+from loyalty.admin.gate import guarded, of_staff
+from loyalty.admin.shell import site
 from loyalty.errors import InvalidBody, Refusal
-from loyalty.models import Programme, User
-from members import masking
-from members.models import Member
+from loyalty.models import User
 from rewards import corrections
-from rewards.admin import correction_forms, correction_words
+from rewards.admin import correction_asking, correction_files, correction_words
 from rewards.corrections import telling
 from rewards.models import Correction, CorrectionPart
 
-LIST, NEW, ONE = "admin:corrections", "admin:corrections_new", "admin:correction"
-REFUSALS = {
-    "nothing_to_correct": gettext_lazy("There is nothing to correct: no points of this rule are due in this period."),
-    "second_person_needed": gettext_lazy("Somebody else, who may approve corrections, must do this."),
-    "content_changed": gettext_lazy("This is not what was prepared. Please read it once more."),
-    "not_now": gettext_lazy("This cannot be done any more."),
-    "own_account": gettext_lazy("Your own membership is among them. Somebody else must do this."),
-}
+ONE = "admin:correction"
+ASKED = (Correction.State.COUNTING, Correction.State.COUNTED)
 
 
 @site.page("corrections/", "corrections")
 @guarded("corrections", act="view")
 def listing(request: HttpRequest) -> HttpResponse:
     """Every correction, newest first."""
-    found = Paginator(Correction.objects.select_related("store").order_by("-prepared_at"), 50)
-    page = found.get_page(request.GET.get("page"))
+    decided = Correction.objects.exclude(state__in=ASKED).select_related("store").order_by("-prepared_at")
+    page = Paginator(decided, 50).get_page(request.GET.get("page"))
     people = words.people(one.prepared_by for one in page)
     context = {
         **site.each_context(request),
@@ -59,32 +46,6 @@ def listing(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "staff/corrections/list.html", context)
 
 
-@site.page("corrections/new/", "corrections_new")
-@guarded("correct")
-def new(request: HttpRequest) -> Any:
-    """GET asks which grants are meant and shows who got what; POST prepares what shall be done about it."""
-    asked = correction_forms.ScopeForm(request.GET or None)
-    scope = asked.scope() if request.GET and asked.is_valid() else None
-    user = _person(request)
-    deed = correction_forms.DeedForm(request.POST or None, initial={"once": str(ids.uuid7())})
-    if scope is not None and request.GET.get("export") == "csv":
-        return _file_of_preview(request, scope, user)
-    if request.method == "POST" and scope is not None and deed.is_valid():
-        made = _prepared(request, scope, deed, user)
-        if made is not None:
-            return redirect(ONE, made.pk)
-    context = {
-        **site.each_context(request),
-        "title": _("Correct a rule…"),
-        "asked": asked,
-        "rules": _rule_codes(),
-        "deed": deed,
-        "scope": scope,
-        **(_preview(request, scope, user) if scope is not None else {}),
-    }
-    return TemplateResponse(request, "staff/corrections/new.html", context)
-
-
 @site.page("corrections/<uuid:correction_id>/", "correction")
 @guarded("corrections", act="view")
 def one(request: HttpRequest, correction_id: UUID) -> Any:
@@ -92,10 +53,13 @@ def one(request: HttpRequest, correction_id: UUID) -> Any:
     found = Correction.objects.select_related("store").filter(pk=correction_id).first()
     if found is None:
         raise Http404
+    asked = found.state in ASKED
+    if request.method == "GET" and request.GET.get("export") == "csv":
+        return correction_asking.file(request, found) if asked else correction_files.of_parts(request, found)
+    if asked:
+        return correction_asking.shown(request, found)
     if request.method == "POST":
         return _act(request, found)
-    if request.GET.get("export") == "csv":
-        return _file_of_parts(request, found)
     summary = corrections.summary(found.pk)
     parts = found.parts.select_related("member__profile").order_by("-due", "id")
     page = Paginator(parts, 50).get_page(request.GET.get("page"))
@@ -126,32 +90,50 @@ def _before(found: Correction) -> dict[str, str]:
     """What the members have in all now, and what they will have at the least."""
     total = found.parts.aggregate(sum=Sum("member__account__total"))["sum"] or 0
     taken = found.points if found.deed == Correction.Deed.TAKE_BACK else 0
-    return {"now": words.number(total), "after": words.number(total - taken)}
+    after = total - taken
+    if found.below_zero != "debt":
+        after = max(after, min(total, 0))  # nobody is taken below zero
+    return {"now": words.number(total), "after": words.number(after)}
 
 
 def _powers(request: HttpRequest, found: Correction, summary: dict[str, int]) -> dict[str, Any]:
-    """What the person may do with it now."""
-    prepared = found.state == Correction.State.PREPARED
-    corrects, approves = (roles.may(request.user, "do", power) for power in ("correct", "approve"))
-    own = found.prepared_by == roles.actor(_person(request))
-    alone = corrects or approves
+    """What the person may do with it now, and why not what they may not."""
+    user = of_staff(request).user
+    prepared, done = found.state == Correction.State.PREPARED, found.state == Correction.State.DONE
+    acts = roles.may(user, "do", "correct") or roles.may(user, "do", "approve")
+    undoable = done and found.deed == Correction.Deed.TAKE_BACK and summary["taken"] > 0 and acts
+    starts = _step(user, found.prepared_by, found.points, asked=found.needs_second) if prepared and acts else {}
+    undoes = _step(user, found.undo_asked_by, summary["taken"], asked=bool(found.undo_asked_by)) if undoable else {}
     return {
-        "may_start": prepared and ((approves and not own) if found.needs_second else alone),
-        "waits_for_other": prepared and found.needs_second and (own or not approves),
-        "may_withdraw": prepared and alone,
-        "may_undo": found.state == Correction.State.DONE
-        and found.deed == Correction.Deed.TAKE_BACK
-        and summary["taken"] > 0
-        and (approves if found.needs_second else alone),
-        "may_retry": found.state == Correction.State.DONE and bool(summary.get("failed")) and alone,
+        "may_start": starts.get("may", False),
+        "approves": starts.get("approves", False),
+        "waits_for_other": prepared and not starts.get("may", False),
+        "may_withdraw": prepared and acts,
+        "may_undo": undoable and undoes["may"],
+        "asks_undo": undoable and undoes["waits"] and not found.undo_asked_by,
+        "undo_waits": bool(found.undo_asked_by) and done,
+        "may_call_off": bool(found.undo_asked_by) and done and acts,
+        "may_retry": done and bool(summary.get("failed")) and acts,
         "may_export": roles.may(request.user, "do", "export"),
+        "allowance": starts.get("said") or undoes.get("said") or [],
     }
+
+
+def _step(user: User, maker: str, points: int, *, asked: bool) -> dict[str, Any]:
+    """Whether the person may let it begin: as a second one, or alone within the limits of the day."""
+    approves = corrections.may_approve(user, maker)
+    actor = roles.actor(user)
+    allowed = staff_limits.today(maker if approves else actor)
+    fits = allowed.left is None or points <= allowed.left
+    waits = not approves and (asked or allowed.needs_second(points))
+    said = correction_words.allowance(allowed, points, but=user, asked=asked) if not approves or not fits else []
+    return {"may": fits and not waits, "waits": fits and waits, "approves": approves, "said": said}
 
 
 def _act(request: HttpRequest, found: Correction) -> HttpResponse:
     if not (roles.may(request.user, "do", "correct") or roles.may(request.user, "do", "approve")):
         raise PermissionDenied
-    user, act = _person(request), request.POST.get("act", "")
+    user, act = of_staff(request).user, request.POST.get("act", "")
     try:
         if act == "start":
             corrections.start(correction=found.pk, content_hash=request.POST.get("content_hash", ""), user=user)
@@ -160,134 +142,21 @@ def _act(request: HttpRequest, found: Correction) -> HttpResponse:
             corrections.withdraw(correction=found.pk, user=user)
             messages.success(request, _("Withdrawn. No points were moved."))
         elif act == "undo":
-            corrections.undo(correction=found.pk, reason=request.POST.get("reason", ""), user=user)
-            messages.success(request, _("The points are being given back."))
+            undone = corrections.undo(correction=found.pk, reason=request.POST.get("reason", ""), user=user)
+            begun = undone.state != Correction.State.DONE
+            said = _("The points are being given back.") if begun else _("Asked for. A second person must approve it.")
+            messages.success(request, said)
+        elif act == "call_off":
+            corrections.call_off_undo(correction=found.pk, user=user)
+            messages.success(request, _("The undo is called off."))
         elif act == "retry":
             corrections.retry(correction=found.pk, user=user)
     except InvalidBody:
         messages.error(request, _("Please say why, in up to 300 letters."))
     except Refusal as refusal:
-        messages.error(request, str(REFUSALS.get(refusal.code, refusal.detail)))
+        messages.error(request, correction_words.refused(refusal))
     return redirect(ONE, found.pk)
 
 
-def _prepared(
-    request: HttpRequest, scope: corrections.Scope, form: correction_forms.DeedForm, user: User
-) -> Correction | None:
-    given = form.cleaned_data
-    try:
-        return corrections.prepare(
-            correction=given["once"],
-            scope=scope,
-            deed=given["deed"],
-            reason=given["reason"],
-            words={"en": given["words_en"], "ja": given["words_ja"]},
-            user=user,
-        )
-    except Refusal as refusal:
-        messages.error(request, str(REFUSALS.get(refusal.code, refusal.detail)))
-        return None
-
-
-def _preview(request: HttpRequest, scope: corrections.Scope, user: User) -> dict[str, Any]:
-    number = request.GET.get("page", "1")
-    page = max(int(number), 1) if number.isdecimal() and len(number) < 6 else 1
-    without = corrections.own_memberships(user)
-    found = corrections.preview(scope, without=without, page=page)
-    named = {
-        member.pk: member
-        for member in Member.objects.filter(pk__in=[row["id"] for row in found.rows]).select_related("profile")
-    }
-    rest = {name: value for name, value in request.GET.items() if name != "page"}
-    return {
-        "totals": correction_words.totals(found.totals),
-        "due": found.totals["due"],
-        "owing": found.totals["owing"],
-        "adjustments": policies.current().adjustments,
-        "second": found.totals["due"] > policies.current().adjustments.second_person_over,
-        "chart": charts.bars(
-            [charts.Bar(words.number(step[0]), step[2]) for step in found.histogram], titled_by="h-hist"
-        ),
-        "steps": [(_span(low, high), words.number(members)) for low, high, members in found.histogram],
-        "rows": [correction_words.member_row(row, _named(request, named.get(UUID(row["id"])))) for row in found.rows],
-        "before": f"?{urlencode({**rest, 'page': page - 1})}" if page > 1 else "",
-        "after": f"?{urlencode({**rest, 'page': page + 1})}" if len(found.rows) == 50 else "",  # a page is full
-        "own": bool(without),
-        "may_export": roles.may(request.user, "do", "export"),
-        "file": f"?{urlencode({**rest, 'export': 'csv'})}",
-    }
-
-
-def _span(low: int, high: int) -> str:
-    if high >= 10**12:
-        return f"{words.number(low)}+"
-    return words.number(low) if low == high else f"{words.number(low)}–{words.number(high)}"
-
-
-def _named(request: HttpRequest, member: Member | None) -> dict[str, str]:
-    """A member's name as the person may read it, with a link where there is a page for them."""
-    if member is None:
-        return {"name": "—", "link": ""}
-    profile = getattr(member, "profile", None)
-    name = profile.name if profile else ""
-    if not roles.may(request.user, "do", "contact"):
-        name = masking.name(name)
-    sees = roles.may(request.user, "view", "members")
-    link = reverse("admin:members_member_change", args=[member.pk]) if sees else ""
-    return {"name": name or _("no name"), "link": link}
-
-
 def _part(part: CorrectionPart, request: HttpRequest) -> dict[str, Any]:
-    return {**correction_words.part_row(part), **_named(request, part.member)}
-
-
-def _file_of_preview(request: HttpRequest, scope: corrections.Scope, user: User) -> StreamingHttpResponse:
-    head = [
-        _("member"), _("sales"), _("granted"), _("returned"), _("settled before"), _("due"), _("spent already"),
-        _("of it pending"), _("available"), _("pending"), _("missing"),
-    ]  # fmt: skip
-    rows = corrections.each(scope, without=corrections.own_memberships(user))
-    return _file(request, head, rows, "correction-preview")
-
-
-def _file_of_parts(request: HttpRequest, found: Correction) -> StreamingHttpResponse:
-    head = [_("member"), _("sales"), _("granted"), _("due"), _("state"), _("taken"), _("owed"), _("missing")]
-    columns = ("member_id", "sales", "granted", "due", "state", "taken", "debt", "missing")
-    rows = found.parts.order_by("-due", "id").values_list(*columns).iterator(chunk_size=500)
-    return _file(request, head, rows, "correction")
-
-
-def _file(request: HttpRequest, head: list[str], rows: Iterable[tuple[Any, ...]], name: str) -> StreamingHttpResponse:
-    """Rows as CSV, formulas made harmless; recorded in the audit log."""
-    if not roles.may(request.user, "do", "export"):
-        raise PermissionDenied
-    audit.record(action="list.exported", actor=roles.actor(_person(request)), object_type="correction")
-    lines = csv.writer(Echo())
-
-    def text() -> Iterator[str]:
-        yield "\ufeff" + lines.writerow([plain_cell(cell) for cell in head])
-        for row in rows:
-            yield lines.writerow([value if isinstance(value, int) else plain_cell(str(value)) for value in row])
-
-    response = StreamingHttpResponse(text(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}-{clock.now():%Y%m%d}.csv"'
-    return response
-
-
-def _rule_codes() -> list[tuple[str, str]]:
-    """Codes with names: of the programme in force, then those of the versions before it."""
-    language = get_language() or "en"
-    known: dict[str, str] = {}
-    for document in Programme.objects.order_by("-version").values_list("document", flat=True)[:20]:
-        listed = [*document.get("rules", ())]
-        for campaign in document.get("campaigns", ()):
-            listed += campaign.get("rules", ())
-        for rule in listed:
-            known.setdefault(rule["code"], policies.localised(rule.get("name") or rule["code"], language))
-    return sorted(known.items())
-
-
-def _person(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
+    return {**correction_words.part_row(part), **correction_words.named(request, part.member)}

@@ -160,7 +160,7 @@ def _record(call: edge.Call, item: ItemBody) -> activity.Recorded:
             reference=item.reference,
             member=member,
             occurred_at=item.occurred_at,
-            store=call.writes_store(item.store) if item.store is not None else call.store,
+            store=call.writes_store(item.store, item.occurred_at) if item.store is not None else call.store,
             channel=item.channel,
             data=item.data,
             actor=call.actor,

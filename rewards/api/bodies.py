@@ -92,7 +92,7 @@ def receipt(body: QuoteBody, call: edge.Call, programme: Policies) -> Receipt:
         raise WrongCurrency(detail, errors=(FieldError("currency", WrongCurrency.code, detail),))
     if body.apply:
         raise RewardNotAvailable("This programme has no rewards to apply to a sale.")
-    store = call.writes_store(body.store)
+    store = call.writes_store(body.store, body.occurred_at)
     basket = rules.Basket(
         lines=tuple(_line(line, i, currency) for i, line in enumerate(body.lines)),
         occurred_at=body.occurred_at or call.now,

@@ -48,7 +48,7 @@ class Basis(msgspec.Struct):
 
 
 class RuleGave(msgspec.Struct, omit_defaults=True):
-    """What one rule gave, rounded once from `exact`."""
+    """What one rule gave, rounded once from `exact`; `carried` is the money below one step that it keeps."""
 
     rule: str
     version: int
@@ -56,7 +56,9 @@ class RuleGave(msgspec.Struct, omit_defaults=True):
     exact: str
     rounding: Literal["floor", "half_up", "ceil"]
     lines: list[LinePoints]
+    campaign: str | msgspec.UnsetType = msgspec.UNSET
     factor: str | msgspec.UnsetType = msgspec.UNSET
+    carried: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class LotShown(msgspec.Struct):

@@ -19,7 +19,6 @@ from loyalty import clock
 from loyalty.models import Store
 
 LIMITS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 1_000_000)
-ROWS = 50
 
 # A decision is written at most `future_minutes` before its sale; a day leaves room for any setting.
 _SEEN = """
@@ -88,7 +87,15 @@ members AS MATERIALIZED (
      WHERE m.id <> ALL(%(without)s::uuid[])
 )
 """
-_PREVIEW = f"""{_MEMBERS}
+_KEEP = f"""{_MEMBERS},
+kept AS (
+    INSERT INTO rewards_correctionpart
+           (id, correction_id, member_id, sales, granted, due, spent, waiting, grants, settled, state, taken, debt,
+            missing, attempts, error)
+    SELECT gen_random_uuid(), %(correction)s, id, sales, granted, due, spent, waiting, grants, '{{}}', 'waiting',
+           0, 0, 0, 0, ''
+      FROM members WHERE due > 0
+)
 SELECT (SELECT row_to_json(t) FROM (
             SELECT count(*) AS members, count(*) FILTER (WHERE due > 0) AS owing, coalesce(sum(sales), 0) AS sales,
                    coalesce(sum(granted), 0) AS granted, coalesce(sum(returned), 0) AS returned,
@@ -99,21 +106,11 @@ SELECT (SELECT row_to_json(t) FROM (
               FROM members) t),
        (SELECT json_agg(h ORDER BY h.bucket) FROM (
             SELECT width_bucket(due, %(limits)s::numeric[]) AS bucket, count(*) AS members
-              FROM members WHERE due > 0 GROUP BY 1) h),
-       (SELECT json_agg(r) FROM (
-            SELECT id, status, sales, granted, returned, settled, due, spent, waiting, available, pending, debt, missing
-              FROM members ORDER BY due DESC, id LIMIT %(rows)s OFFSET %(offset)s) r)
+              FROM members WHERE due > 0 GROUP BY 1) h)
 """
 _EACH = f"""{_MEMBERS}
 SELECT id, sales, granted, returned, settled, due, spent, waiting, available, pending, missing FROM members
  ORDER BY due DESC, id
-"""
-_KEEP = f"""{_MEMBERS}
-INSERT INTO rewards_correctionpart
-       (id, correction_id, member_id, sales, granted, due, spent, grants, settled, state, taken, debt, missing,
-        attempts, error)
-SELECT gen_random_uuid(), %(correction)s, id, sales, granted, due, spent, grants, '{{}}', 'waiting', 0, 0, 0, 0, ''
-  FROM members WHERE due > 0
 """
 # Of one member, under their lock: what is due by decision, of those a correction names.
 _LEFT = f"""
@@ -148,12 +145,11 @@ class Scope:
 
 
 @dataclass(frozen=True)
-class Preview:
-    """Who got what: sums, members by points due, and one page of members, those who owe most first."""
+class Counted:
+    """Who got what, in all, and how many members owe how much."""
 
     totals: dict[str, int]
     histogram: list[tuple[int, int, int]]  # from, to (both included), members
-    rows: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -187,30 +183,24 @@ class _Asked:
         }
 
 
-def preview(scope: Scope, *, without: Sequence[UUID] = (), page: int = 1) -> Preview:
-    """Read who got what, leaving out the members `without`. Nothing is written. Balances are those last written."""
-    more = {"limits": list(LIMITS), "rows": ROWS, "offset": ROWS * (page - 1)}
-    with connection.cursor() as cursor:
-        cursor.execute(_PREVIEW, _Asked(scope, without, more).parameters())
-        totals, histogram, rows = (
-            json.loads(value) if isinstance(value, str) else value for value in cursor.fetchone()
-        )
-    return Preview(totals, _filled(histogram or []), rows or [])
-
-
 def each(scope: Scope, *, without: Sequence[UUID] = ()) -> Iterator[tuple[Any, ...]]:
-    """The same for a file, one row for each member."""
+    """One row for each member who got something, those who owe most first, for a file."""
     with connection.cursor() as cursor:
         cursor.execute(_EACH, _Asked(scope, without).parameters())
         while rows := cursor.fetchmany(500):
             yield from rows
 
 
-def keep(scope: Scope, *, correction: UUID, without: Sequence[UUID] = ()) -> int:
-    """Write down what is due as the parts of a correction; returns how many members that concerns."""
+def keep(scope: Scope, *, correction: UUID, without: Sequence[UUID] = ()) -> Counted:
+    """Write down what is due as the parts of a correction, but of the members `without`; returns the sums.
+
+    One statement, whose time grows with the decisions that are meant: for a worker. Balances are those last written.
+    """
+    more = {"correction": correction, "limits": list(LIMITS)}
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP, _Asked(scope, without, {"correction": correction}).parameters())
-        return int(cursor.rowcount)
+        cursor.execute(_KEEP, _Asked(scope, without, more).parameters())
+        totals, histogram = (json.loads(value) if isinstance(value, str) else value for value in cursor.fetchone())
+    return Counted(totals, _filled(histogram or []))
 
 
 def left(scope: Scope, *, member: UUID, account: UUID, decisions: Sequence[UUID]) -> list[Grant]:

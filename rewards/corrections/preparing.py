@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Sum
 
-from loyalty import audit, broker, clock, policies, roles
+from loyalty import audit, broker, clock, policies, roles, staff_limits
 from loyalty.errors import FieldError, InvalidBody, NotFound, OwnAccount, Refusal
 from loyalty.models import User
 from members import identities
@@ -19,6 +21,7 @@ from . import granting
 
 TASK = "rewards.tasks.work_off_correction"
 OBJECT = "correction"
+STARTED, UNDONE = "correction.started", "correction.undone"  # as acts of a person's day
 WORDS_LENGTH = 500
 
 
@@ -46,79 +49,85 @@ class NotNow(Refusal):
     status, code, title = 409, "not_now", "This cannot be done any more"
 
 
-def prepare(
-    *,
-    correction: UUID,
-    scope: granting.Scope,
-    deed: str,
-    reason: str,
-    words: Mapping[str, str],
-    user: User,
-) -> Correction:
-    """Fix who owes what, and what shall be done about it. Moves no points.
+def prepare(*, correction: UUID, deed: str, reason: str, words: Mapping[str, str], user: User) -> Correction:
+    """Fix what shall be done about what was counted, and who owes what. Moves no points; again changes nothing.
 
-    `correction` is the caller's id for it: the same id prepares once, and answers with the first. `words` are what
-    members are told besides, by language. The person's own membership is left out. Raises InvalidBody, and
-    NothingToCorrect where nothing is due.
+    `words` are what members are told besides, by language. Raises NotFound (also for what somebody else asked),
+    InvalidBody, NotNow while it is being counted, NothingToCorrect where nothing is due, and DailyLimit where it is
+    more than one person may ever start in a day.
     """
-    known = Correction.objects.filter(pk=correction).first()
-    if known is not None:
-        return known
     told = {language: text.strip() for language, text in words.items() if text.strip()}
-    _check(scope, deed, reason, told)
-    programme = policies.current()
+    _check(deed, reason, told)
+    programme, actor = policies.current(), roles.actor(user)
     with transaction.atomic():
-        made = Correction(
-            id=correction,
-            rule=scope.rule,
-            versions=list(scope.versions),
-            since=scope.since,
-            until=scope.until,
-            store=scope.store,
-            deed=deed,
-            below_zero=programme.adjustments.below_zero,
-            reason=reason.strip(),
-            words=told,
-            prepared_by=roles.actor(user),
-        )
-        made.save(force_insert=True)
-        made.members = granting.keep(scope, correction=made.pk, without=own_memberships(user))
+        made = _locked(correction)
+        if made.prepared_by != actor:
+            raise NotFound("There is no such correction.")
+        if made.state == Correction.State.COUNTING:
+            raise NotNow
+        if made.state != Correction.State.COUNTED:
+            return made
         if not made.members:
             raise NothingToCorrect
+        made.deed, made.reason, made.words = deed, reason.strip(), told
+        made.below_zero = programme.adjustments.below_zero
+        made.prepared_at = clock.now()
         made.points, parts = _fingerprint(made.pk)
         made.content_hash = _content_hash(made, parts)
-        made.needs_second = made.points > programme.adjustments.second_person_over
-        made.save(update_fields=["members", "points", "content_hash", "needs_second"])
-        _record("correction.prepared", made, roles.actor(user), reason=made.reason)
+        allowed = staff_limits.today(actor)
+        replace(allowed, moved=0).refuse_too_many(made.points)
+        made.needs_second = allowed.needs_second(made.points)
+        made.state = Correction.State.PREPARED
+        made.save()
+        _record("correction.prepared", made, actor, reason=made.reason)
     return made
 
 
 def start(*, correction: UUID, content_hash: str, user: User) -> Correction:
     """Let it begin. Needs the hash of what was read; repeating it changes nothing.
 
-    Raises NotFound, ContentChanged, SecondPersonNeeded (over the limit: not who prepared it, and only who may
-    approve), and NotNow where it was withdrawn.
+    Raises NotFound, ContentChanged, SecondPersonNeeded (with what the person did alone today it is over the limit:
+    somebody else who may approve must start it), DailyLimit, and NotNow where it was withdrawn.
     """
     actor = roles.actor(user)
     with transaction.atomic():
         found = _locked(correction)
+        if found.state in (Correction.State.COUNTING, Correction.State.COUNTED):
+            raise NotNow
         if found.content_hash != content_hash:
             raise ContentChanged
         if found.state == Correction.State.WITHDRAWN:
             raise NotNow
         if found.state != Correction.State.PREPARED:
             return found
-        _refuse_alone(found, user)
-        found.state = Correction.State.RUNNING
-        found.started_by, found.started_at = actor, clock.now()
-        found.save(update_fields=["state", "started_by", "started_at"])
-        CorrectionPart.objects.filter(correction=found, member__in=own_memberships(user)).update(
-            state=CorrectionPart.State.OWN, done_at=clock.now()
-        )
-        action = "correction.approved" if found.needs_second else "correction.started"
-        _record(action, found, actor, reason=found.reason)
-        transaction.on_commit(lambda: broker.send(TASK, str(found.pk)), robust=True)
-    return found
+        approves = may_approve(user, found.prepared_by)
+        if approves or not _over(found, actor):
+            _begin(found, user, approves=approves)
+            return found
+    raise SecondPersonNeeded
+
+
+def _over(found: Correction, actor: str) -> bool:
+    """Whether the person may not start it alone any more; noted, so that the list says whom it waits for."""
+    if not found.needs_second and staff_limits.locked(actor).needs_second(found.points):
+        found.needs_second = True
+        found.save(update_fields=["needs_second"])
+    return found.needs_second
+
+
+def _begin(found: Correction, user: User, *, approves: bool) -> None:
+    actor = roles.actor(user)
+    maker = found.prepared_by if approves else actor
+    staff_limits.locked(maker).refuse_too_many(found.points)
+    staff_limits.count(actor=maker, points=found.points, alone=not approves, act=STARTED, object_id=str(found.pk))
+    found.state = Correction.State.RUNNING
+    found.started_by, found.started_at = actor, clock.now()
+    found.save(update_fields=["state", "started_by", "started_at"])
+    CorrectionPart.objects.filter(correction=found, member__in=own_memberships(user)).update(
+        state=CorrectionPart.State.OWN, done_at=clock.now()
+    )
+    _record("correction.approved" if found.needs_second else "correction.started", found, actor, reason=found.reason)
+    transaction.on_commit(lambda: broker.send(TASK, str(found.pk)), robust=True)
 
 
 def withdraw(*, correction: UUID, user: User) -> Correction:
@@ -137,29 +146,64 @@ def withdraw(*, correction: UUID, user: User) -> Correction:
 
 
 def undo(*, correction: UUID, reason: str, user: User) -> Correction:
-    """Give back what a finished take-back took, once. Over the limit only by somebody who may approve.
+    """Give back what a finished take-back took, once; over the limit of the person's day only ask for it.
 
-    Raises NotFound, InvalidBody without a reason, SecondPersonNeeded, and NotNow for what took nothing or is at work.
+    What was asked for, somebody else who may approve begins by the same call; its reason is then the one that was
+    given first. Raises NotFound, InvalidBody without a reason, SecondPersonNeeded for who may not approve what another
+    asked for, DailyLimit, OwnAccount, and NotNow for what took nothing or is at work.
     """
-    if not reason.strip():
-        raise _wrong("reason", "required", "Say why.")
+    actor = roles.actor(user)
     with transaction.atomic():
         found = _locked(correction)
         if found.state in (Correction.State.UNDOING, Correction.State.UNDONE):
             return found
         if found.state != Correction.State.DONE or found.deed != Correction.Deed.TAKE_BACK:
             raise NotNow
-        if found.needs_second and not roles.may(user, "do", "approve"):
-            raise SecondPersonNeeded
+        points = taken_by(found)
+        if not points:
+            raise NotNow
+        approves = may_approve(user, found.undo_asked_by)
+        if not (reason.strip() or found.undo_asked_by):
+            raise _wrong("reason", "required", "Say why.")
         if CorrectionPart.objects.filter(correction=found, taken__gt=0, member__in=own_memberships(user)).exists():
             raise OwnAccount
+        if found.undo_asked_by and not approves:
+            raise SecondPersonNeeded
+        maker = found.undo_asked_by or actor
+        allowed = staff_limits.locked(maker)
+        allowed.refuse_too_many(points)
+        if not found.undo_asked_by:
+            found.undo_reason = reason.strip()[:300]
+            if allowed.needs_second(points):
+                found.undo_asked_by = actor
+                found.save(update_fields=["undo_asked_by", "undo_reason"])
+                _record("correction.undo_asked", found, actor, reason=found.undo_reason)
+                return found
+        staff_limits.count(actor=maker, points=points, alone=not approves, act=UNDONE, object_id=str(found.pk))
         found.state = Correction.State.UNDOING
-        found.undone_by, found.undo_reason = roles.actor(user), reason.strip()[:300]
+        found.undone_by = actor
         found.save(update_fields=["state", "undone_by", "undo_reason"])
         CorrectionPart.objects.filter(correction=found, state=CorrectionPart.State.DONE).update(attempts=0, error="")
-        _record("correction.undone", found, roles.actor(user), reason=found.undo_reason)
+        _record("correction.undone", found, actor, reason=found.undo_reason)
         transaction.on_commit(lambda: broker.send(TASK, str(found.pk)), robust=True)
     return found
+
+
+def call_off_undo(*, correction: UUID, user: User) -> Correction:
+    """Take back the wish to undo it, before somebody approved that. Raises NotFound."""
+    with transaction.atomic():
+        found = _locked(correction)
+        if found.state == Correction.State.DONE and found.undo_asked_by:
+            found.undo_asked_by = found.undo_reason = ""
+            found.save(update_fields=["undo_asked_by", "undo_reason"])
+            _record("correction.undo_called_off", found, roles.actor(user))
+    return found
+
+
+def taken_by(correction: Correction) -> int:
+    """The points that it took from members, in all."""
+    parts = correction.parts.filter(state=CorrectionPart.State.DONE)
+    return int(parts.aggregate(sum=Sum("taken", default=0))["sum"])
 
 
 def retry(*, correction: UUID, user: User) -> Correction:
@@ -183,6 +227,11 @@ def own_memberships(user: User) -> list[UUID]:
     return [member.pk] if member else []
 
 
+def may_approve(user: User, maker: str) -> bool:
+    """Whether the person is a second one for what `maker` prepared or asked for."""
+    return bool(maker) and maker != roles.actor(user) and roles.may(user, "do", "approve")
+
+
 def scope_of(correction: Correction) -> granting.Scope:
     """What it is about."""
     return granting.Scope(
@@ -197,18 +246,15 @@ def _locked(correction: UUID) -> Correction:
     return found
 
 
-def _refuse_alone(correction: Correction, user: User) -> None:
-    if not correction.needs_second:
-        return
-    if not roles.may(user, "do", "approve") or correction.prepared_by == roles.actor(user):
-        raise SecondPersonNeeded
-
-
-def _check(scope: granting.Scope, deed: str, reason: str, words: Mapping[str, str]) -> None:
+def check_scope(scope: granting.Scope) -> None:
+    """Raises InvalidBody where it can mean nothing."""
     if not scope.rule:
         raise _wrong("rule", "required", "Name a rule.")
     if scope.since >= scope.until:
         raise _wrong("until", "out_of_range", "The period ends before it begins.")
+
+
+def _check(deed: str, reason: str, words: Mapping[str, str]) -> None:
     if deed not in Correction.Deed.values:
         raise _wrong("deed", "not_a_choice", "Take back or forgive.")
     if not reason.strip() or len(reason) > 300:

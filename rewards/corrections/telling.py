@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,8 @@ from loyalty import clock, ledger, policies
 from members import notifications
 from members.notifications import Context, Notice
 from rewards.models import Correction, CorrectionPart
+
+from . import naming
 
 TAKEN, FORGIVEN, GIVEN_BACK = "points-taken-back", "points-left", "points-given-back"
 CODES = {Correction.Deed.TAKE_BACK: TAKEN, Correction.Deed.FORGIVE: FORGIVEN}
@@ -27,13 +29,13 @@ class Told:
     names: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, language: str, programme: policies.Policies) -> Context:
-        first = notifications.day_text(self.correction.since, language, programme.zone)
-        last = notifications.day_text(self.correction.until - timedelta(microseconds=1), language, programme.zone)
+        first = _day(self.correction.since, language, programme)
+        last = _day(self.correction.until - timedelta(microseconds=1), language, programme)
         balance = self.balance
         return {
             "points": self.points,
             "points_text": notifications.points_text(self.points),
-            "rule": rule_name(self.correction.rule, programme, language),
+            "rule": naming.for_members(self.correction.rule, programme, language),
             "first": first,
             "last": "" if first == last else last,
             "words": self.correction.words.get(language) or next(iter(self.correction.words.values()), ""),
@@ -57,14 +59,13 @@ def given_back(correction: Correction, part: CorrectionPart, balance: ledger.Bal
     _send(correction, part, GIVEN_BACK, Told(correction, part.taken, balance))
 
 
-def rule_name(code: str, programme: policies.Policies, language: str) -> str:
-    """What people call a rule; its code where it has no name or is gone."""
-    document = programme.document
-    listed = [*document.get("rules", ())]
-    for campaign in document.get("campaigns", ()):
-        listed += campaign.get("rules", ())
-    found: dict[str, Any] = next((rule for rule in listed if rule.get("code") == code), {})
-    return policies.localised(found.get("name") or code, language)
+def _day(at: datetime, language: str, programme: policies.Policies) -> str:
+    """The day, with its year where that is not the present one."""
+    text = notifications.day_text(at, language, programme.zone)
+    year = clock.day_of(at, programme.zone).year
+    if year == clock.day_of(clock.now(), programme.zone).year:
+        return text
+    return f"{year}年{text}" if language == "ja" else f"{text} {year}"
 
 
 def sample(correction: Correction, language: str) -> dict[str, str]:

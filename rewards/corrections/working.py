@@ -86,12 +86,7 @@ def _settle(correction: Correction, part: CorrectionPart) -> None:
     except (MemberErased, MemberNotFound):
         _close(part, State.GONE)
         return
-    due = granting.left(
-        preparing.scope_of(correction),
-        member=part.member_id,
-        account=found.account.pk,
-        decisions=[UUID(key) for key in part.grants],
-    )
+    due = _grants(correction, part, found)
     due = [replace(one, due=min(one.due, part.grants[str(one.decision)])) for one in due]
     points = sum(one.due for one in due)
     if not points:
@@ -113,10 +108,20 @@ def _settle(correction: Correction, part: CorrectionPart) -> None:
     part.debt = entry.debt_change if entry else 0
     part.missing = points - part.taken
     part.settled = _spread(due, part.taken)
-    _lower_counters(correction, found, due, part.settled)
+    states.take_back_days(member=found.member, granted=_counted(correction, due, part.settled))
     _close(part, State.DONE)
     if part.taken:
         telling.taken(correction, part, ledger.balance(found.account))
+
+
+def _grants(correction: Correction, part: CorrectionPart, found: locks.Locked) -> list[granting.Grant]:
+    """The decisions the part names, as they are now."""
+    return granting.left(
+        preparing.scope_of(correction),
+        member=part.member_id,
+        account=found.account.pk,
+        decisions=[UUID(key) for key in part.grants],
+    )
 
 
 def _deduct(
@@ -163,24 +168,24 @@ def _give_back(correction: Correction, part: CorrectionPart) -> None:
             actor=correction.undone_by,
             debt_expires_at=ruleset(programme).expiry.expires_at(now, programme.zone),
         )
+        states.give_back_days(
+            member=found.member, granted=_counted(correction, _grants(correction, part, found), part.settled)
+        )
         telling.given_back(correction, part, ledger.balance(found.account))
     _close(part, State.UNDONE)
 
 
-def _lower_counters(
-    correction: Correction, found: locks.Locked, due: Sequence[granting.Grant], settled: Mapping[str, int]
-) -> None:
-    """Caps and budgets count points granted less points taken back (CONTRACT 2.4): by rule, campaign and day."""
+def _counted(correction: Correction, due: Sequence[granting.Grant], settled: Mapping[str, int]) -> states.ByDay:
+    """What caps and budgets count less, or again (CONTRACT 2.4): by the day of the sale, rule and campaign."""
     zone = policies.current().zone
-    by_day: dict[date, Counter[str]] = defaultdict(Counter)
+    by_day: dict[date | None, Counter[str]] = defaultdict(Counter)
     for one in due:
         if points := settled.get(str(one.decision), 0):
             counted = by_day[clock.day_of(one.occurred_at, zone)]
             counted[correction.rule] += points
             if one.campaign:
                 counted[campaign_key(one.campaign)] += points
-    for day, granted in sorted(by_day.items()):
-        states.take_back(member=found.member, granted=granted, day=day)
+    return by_day
 
 
 def _spread(due: Sequence[granting.Grant], taken: int) -> dict[str, int]:

@@ -23,7 +23,6 @@ from rewards import programme_file
 from rewards.demo import invented, log, shops
 from rewards.demo.people import external_id, person
 from rewards.earning import Receipt, record_sale
-from rewards.programme import ruleset
 
 ACTOR = "system:demo"
 DOCUMENT = Path(__file__).parent / "cdnow.json"
@@ -93,13 +92,9 @@ def _happened(event: log.Event, members: dict[str, UUID], receipts: set[str], de
 
 
 def _live(events: Sequence[log.Event], members: dict[str, UUID], demo: str) -> None:
-    """Some events in one transaction: all of them, or none.
-
-    What concerns different people is written together, unless they share a budget: then each must see the one before.
-    """
-    waves = [[event] for event in events] if ruleset(policies.current()).shared else _waves(events)
+    """Some events in one transaction: all of them, or none. What concerns different people is written together."""
     with transaction.atomic():
-        for wave in waves:
+        for wave in _waves(events):
             with rows.together():
                 for event in wave:
                     who = external_id(event.customer, demo)

@@ -31,7 +31,7 @@ from .refusals import (
 )
 
 LONGEST_NAME = 120
-_CODE = re.compile(r"[A-Za-z0-9._-]+")
+_CODE = re.compile(r"(?!\.+\Z)[A-Za-z0-9._-]+")  # dots alone are steps of an address
 _CONTROL = re.compile(r"\\u00(?:0[0-8be-f]|1[0-9a-f]|7f)|\\[bf]")
 
 

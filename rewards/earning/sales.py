@@ -53,19 +53,21 @@ class Sold:
         return sum(lot.points for lot in self.decision.lots if lot.available_at > self.now)
 
 
-def record_sale(*, receipt: Receipt, member: Reference | None, actor: str, redemptions: Sequence[UUID] = ()) -> Sold:
+def record_sale(
+    *, receipt: Receipt, member: Reference | locks.Locked | None, actor: str, redemptions: Sequence[UUID] = ()
+) -> Sold:
     """Write a sale with its decision, points, tier and facts, under the member's lock, in one statement.
 
-    `member` is how the till named the member (keywords of `members.locks.lock`), None for an anonymous sale, which
-    gets a code to claim it with. `redemptions` are holds of the member that are settled with the sale. Needs a
-    transaction. Rules are those in force when the sale happened. One `earn`
-    entry, none for 0 points. Raises the refusals of `receipts.check` and of the lock, and DuplicateReceipt; a rival
-    with the same receipt makes it an IntegrityError (`sale_once`): run the transaction again.
+    `member` is how the till named the member (keywords of `members.locks.lock`), or the member locked already; None for
+    an anonymous sale, which gets a code to claim it with. `redemptions` are holds of the member that are settled with
+    the sale. Needs a transaction. Rules are those in force when the sale happened. One `earn` entry, none for 0 points.
+    Raises the refusals of `receipts.check` and of the lock, and DuplicateReceipt; a rival with the same receipt makes
+    it an IntegrityError (`sale_once`): run the transaction again.
     """
     now = clock.now()
     present = policies.current()
     receipts.check(receipt, present, now)
-    found = locks.lock(**member) if member is not None else None
+    found = member if member is None or isinstance(member, locks.Locked) else locks.lock(**member)
     who = found.member if found else None
     situation = activity.situation(store=receipt.store, receipt=receipt.number, member=who)
     if situation.reported is not None:

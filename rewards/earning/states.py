@@ -12,7 +12,8 @@ row tells; such a key is counted again from the decisions, once (`gaps`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -60,8 +61,17 @@ SELECT g.key, sum(g.points)::bigint,
   LEFT JOIN members_activity a ON a.id = g.subject
  GROUP BY g.key
 """
-OF_ALL = f"SELECT g.key, sum(g.points)::bigint FROM ({_GIVEN} AND d.account_id IS NOT NULL) g GROUP BY g.key"
-CONTESTED = frozenset({"group", "not_stackable", "higher_factor", "no_base_points"})  # undone if another rule falls out
+# With what members remember as taken back: nobody counted that for all of them, either.
+_OF_ALL = f"""
+WITH given AS (
+    SELECT g.key, sum(g.points)::bigint AS points FROM ({_GIVEN} AND d.account_id IS NOT NULL) g GROUP BY 1
+), taken AS (
+    SELECT key, sum(taken_back)::bigint AS points FROM rewards_rulestate WHERE key = ANY(%s::text[]) GROUP BY 1
+)
+SELECT key, coalesce(given.points, 0), coalesce(taken.points, 0) FROM given FULL JOIN taken USING (key)
+"""
+# Undone if another rule falls out.
+CONTESTED = frozenset({"group", "not_stackable", "higher_factor", "no_base_points", "limit"})
 STATE_FIELDS = ("day", "granted_today", "granted", "taken_back", "carried_minor", "progress", "version")
 COUNTER_FIELDS = ("granted", "taken_back", "version")
 
@@ -138,10 +148,9 @@ class States:
         ]
         if not stale:
             return
-        given = dict(driver.fetch(OF_ALL, [stale]))
-        for key in stale:
+        for key, (granted, taken_back) in recounted(stale, self.counters).items():
             counter = self.counters.setdefault(key, SharedCounter(key=key))
-            counter.granted = max(given.get(key, 0) - counter.taken_back, 0)
+            counter.granted, counter.taken_back = granted, taken_back
             counter.version = self.present.version
 
     def write(self, decision: rules.Decision) -> None:
@@ -246,6 +255,21 @@ def read(*, member: Member, programme: Policies, present: Policies, day: date) -
     return found
 
 
+def recounted(keys: Sequence[str], counters: Mapping[str, SharedCounter]) -> dict[str, tuple[int, int]]:
+    """(points granted less taken back, points taken back) of all members by key, from the decisions themselves.
+
+    `counters` are those known so far: what they say was taken back may be more than members remember.
+    """
+    found = {key: (points, taken) for key, points, taken in driver.fetch(_OF_ALL, [list(keys)] * 2)} if keys else {}
+    sums = {}
+    for key in keys:
+        given, taken = found.get(key, (0, 0))
+        if key in counters:
+            taken = max(taken, counters[key].taken_back)
+        sums[key] = max(given - taken, 0), taken
+    return sums
+
+
 def _look_back(found: States) -> None:
     """Ask the decisions for what the states do not say: a day before the one kept, and what nobody counted."""
     late = gaps(found.present)
@@ -280,6 +304,9 @@ def _look_back(found: States) -> None:
     found.of_day = {key: given.get(key, (0, 0))[1] for key in earlier}
 
 
+ByDay = Mapping[date | None, Mapping[str, int]]  # points by key, for each day of the programme's zone
+
+
 def take_back(*, member: Member, granted: Mapping[str, int], day: date | None = None) -> None:
     """Lower what the caps and budgets count by points that were taken back, by key; never below zero.
 
@@ -287,34 +314,64 @@ def take_back(*, member: Member, granted: Mapping[str, int], day: date | None = 
     programme's zone on which it was given. The member must be locked; counters are locked here. Written through
     `rows.write`: with the rest of a surrounding `rows.together`, which must not write other states of the member.
     """
-    present = policies.current()
-    wanted = {key: points for key, points in granted.items() if points > 0}
+    take_back_days(member=member, granted={day: granted})
+
+
+def take_back_days(*, member: Member, granted: ByDay) -> None:
+    """The same for decisions of several days. At once, so that shared counters are locked in the order of keys."""
+    _move_back(member, granted, give=False)
+
+
+def give_back_days(*, member: Member, granted: ByDay) -> None:
+    """Undo `take_back_days`: count again what had been taken back, by key and day. Budgets may be exceeded by it.
+
+    What was granted stays granted: only an undo that gives the very points back to the member may call this.
+    """
+    _move_back(member, granted, give=True)
+
+
+def _move_back(member: Member, granted: ByDay, *, give: bool) -> None:
+    days = {day: {key: points for key, points in by_key.items() if points > 0} for day, by_key in granted.items()}
+    wanted = sum((Counter(by_key) for by_key in days.values()), Counter[str]())
     if not wanted:
         return
+    present = policies.current()
+    in_force, late = ruleset(present), gaps(present)
     known = {state.key: state for state in RuleState.objects.filter(member=member, key__in=sorted(wanted))}
-    in_force = ruleset(present)
     fresh: list[RuleState] = []
     changed: list[rows.Change] = []
     for key, points in sorted(wanted.items()):
         state = known.get(key)
-        counted = key in in_force.stateful
         if state is None:
-            if not counted:  # remembered for the day on which somebody counts
-                today = day or clock.day_of(clock.now(), present.zone)
-                fresh.append(RuleState(member_id=member.pk, key=key, day=today, taken_back=points))
+            # Remembered for the day on which somebody counts; where it was always counted, nothing was granted.
+            if not give and (key not in in_force.stateful or key in late):
+                newest = max((day for day in days if day), default=clock.day_of(clock.now(), present.zone))
+                fresh.append(RuleState(member_id=member.pk, key=key, day=newest, taken_back=points))
             continue
-        taken = min(points, state.granted)
-        state.granted -= taken
-        state.taken_back += taken if counted else points
-        if day == state.day:
-            state.granted_today = max(state.granted_today - taken, 0)
-        state.granted_today = min(state.granted_today, state.granted)
+        _shift(state, points, give=give, exact=key in in_force.stateful and state.version >= late.get(key, 0))
+        of_day = days.get(state.day, {}).get(key, 0)
+        today = state.granted_today + of_day if give else max(state.granted_today - of_day, 0)
+        state.granted_today = min(today, state.granted)
         changed.append((state, STATE_FIELDS))
-    for key, counted_so_far, taken_back, version in driver.fetch(LOCK, [sorted(wanted)]):
-        counter = SharedCounter(key=key, granted=counted_so_far, taken_back=taken_back, version=version)
-        taken = min(wanted[key], counter.granted)
-        counter.granted -= taken
-        counter.taken_back += taken if key in in_force.shared else wanted[key]
+    if uncounted := sorted(key for key in wanted if key in in_force.shared and key in late):
+        driver.fetch(OPEN, [uncounted])
+    for key, counted, taken_back, version in driver.fetch(LOCK, [sorted(wanted)]):
+        counter = SharedCounter(key=key, granted=counted, taken_back=taken_back, version=version)
+        exact = key in in_force.shared and version >= late.get(key, 0)
+        _shift(counter, wanted[key], give=give, exact=exact)
         changed.append((counter, COUNTER_FIELDS))
     if fresh or changed:
         rows.write(fresh, change=changed)
+
+
+def _shift(row: RuleState | SharedCounter, points: int, *, give: bool, exact: bool) -> None:
+    """From granted to taken back, or the other way. One that is not `exact` is counted again from the decisions
+    before anybody relies on it; what was taken back must be right even there, for decisions do not tell it."""
+    if give:
+        given = min(points, row.taken_back) if exact else points
+        row.granted += given if row.version else 0  # version 0: never counted at all
+        row.taken_back = max(row.taken_back - given, 0)
+    else:
+        taken = min(points, row.granted)
+        row.granted -= taken
+        row.taken_back += taken if exact else points

@@ -4,6 +4,7 @@ from .claims import SaleClaim
 from .corrections import Correction, CorrectionPart
 from .drafts import Draft, DraftChange
 from .occasions import Occasion
+from .offline import OfflineConflict, OfflineDevice
 from .redemptions import Redemption
 from .states import RuleState, SharedCounter
 from .whatif import WhatIf, WhatIfChunk
@@ -14,6 +15,8 @@ __all__ = [
     "Draft",
     "DraftChange",
     "Occasion",
+    "OfflineConflict",
+    "OfflineDevice",
     "Redemption",
     "RuleState",
     "SaleClaim",

@@ -1,7 +1,7 @@
 """A rule that granted points in error: who got what, and what was decided about it."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from loyalty import clock
@@ -10,6 +10,9 @@ from loyalty.ids import uuid7
 
 class Correction(models.Model):
     """One decision about everything a rule granted in a period. Its content is fixed when it is prepared.
+
+    It begins as a question: a worker counts who got what (`counting`, then `counted`); nothing is decided before it
+    is `prepared`, and a question that leads to nothing is forgotten after a day.
 
     `content_hash` is SHA-256 over rule, period, deed, words, and every member with the points of every decision: what
     a second person approves is exactly what will be done.
@@ -20,6 +23,8 @@ class Correction(models.Model):
         FORGIVE = "forgive", _("let members keep them")
 
     class State(models.TextChoices):
+        COUNTING = "counting", _("being counted")
+        COUNTED = "counted", _("counted")
         PREPARED = "prepared", _("prepared")
         RUNNING = "running", _("at work")
         DONE = "done", _("done")
@@ -33,9 +38,15 @@ class Correction(models.Model):
     since = models.DateTimeField()
     until = models.DateTimeField()  # the first instant that is not meant
     store = models.ForeignKey("loyalty.Store", models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
-    deed = models.CharField(max_length=10, choices=Deed.choices)
+    deed = models.CharField(max_length=10, choices=Deed.choices, blank=True)
     below_zero = models.CharField(max_length=6)  # refuse | clamp | debt, as the programme said when it was prepared
-    reason = models.CharField(max_length=300)
+    reason = models.CharField(max_length=300, blank=True)
+    left_out = models.JSONField(
+        default=list, blank=True, db_default=Value([], models.JSONField())
+    )  # ids of members: the own membership of who asked
+    totals = models.JSONField(
+        default=dict, blank=True, db_default=Value({}, models.JSONField())
+    )  # what was counted, for the page (granting.Counted)
     words = models.JSONField(default=dict, blank=True)  # what members are told besides, by language
     members = models.IntegerField(default=0)
     points = models.BigIntegerField(default=0)  # due in all
@@ -47,6 +58,9 @@ class Correction(models.Model):
     started_by = models.CharField(max_length=120, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    undo_asked_by = models.CharField(
+        max_length=120, blank=True, db_default=""
+    )  # over the limit: waits for a second person
     undone_by = models.CharField(max_length=120, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
     undo_reason = models.CharField(max_length=300, blank=True)
@@ -55,7 +69,7 @@ class Correction(models.Model):
         constraints = [models.CheckConstraint(name="correction_has_a_period", condition=Q(since__lt=models.F("until")))]
         indexes = [
             models.Index("rule", name="correction_of_rule"),
-            models.Index("id", name="correction_at_work", condition=Q(state__in=["running", "undoing"])),
+            models.Index("id", name="correction_at_work", condition=Q(state__in=["counting", "running", "undoing"])),
         ]
 
     def __str__(self) -> str:
@@ -78,7 +92,8 @@ class CorrectionPart(models.Model):
         FAILED = "failed", _("failed")
         UNDONE = "undone", _("undone")
 
-    # Made by the database in one statement for all members, so these are random, not sorted by time.
+    # Made by the database in one statement for all members, so these are random: uuidv7() needs PostgreSQL 18, and 15
+    # is served, too. Workers take parts in the order of these ids, so several seldom ask for the same row.
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     correction = models.ForeignKey(Correction, models.CASCADE, related_name="parts", db_index=False)
     member = models.ForeignKey("members.Member", models.PROTECT, related_name="+")
@@ -86,6 +101,7 @@ class CorrectionPart(models.Model):
     granted = models.BigIntegerField()
     due = models.BigIntegerField()
     spent = models.BigIntegerField()  # of what is due: no longer in the lots it came in, when it was prepared
+    waiting = models.BigIntegerField(default=0, db_default=0)  # of what is due: pending when it was counted
     grants = models.JSONField()
     settled = models.JSONField(default=dict)
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)

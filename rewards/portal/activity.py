@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from loyalty import policies, statements
 from members.models import Member
 from members.portal import formats, frame, hero, standing
-from rewards.portal import lots, receipts, rows, words
+from rewards.portal import corrected, lots, receipts, rows, words
 
 PAGE = 30
 CSV_ROWS = 10_000
@@ -79,10 +79,16 @@ def download(request: HttpRequest, member: Member) -> HttpResponse:
     out = io.StringIO()
     sheet = csv.writer(out)
     sheet.writerow([_("Date"), _("Time"), _("What"), _("Why"), _("Points"), _("Balance")])
-    newest = rows.entries(member.account_id)[:CSV_ROWS]
+    newest = list(rows.entries(member.account_id)[:CSV_ROWS])
+    said = corrected.of(newest, programme, language)
     for entry in sorted(newest, key=lambda entry: entry.sequence):
         decided = policies.version(entry.decision.programme_version) if entry.decision else programme
-        texts = [words.title(entry, language), receipts.why(entry, decided, language)]
+        by_correction = said.get(entry.pk)
+        texts = (
+            [by_correction.title, by_correction.why]
+            if by_correction
+            else [words.title(entry, language), receipts.why(entry, decided, language)]
+        )
         sheet.writerow(
             [
                 rows.day_of(entry, programme).isoformat(),

@@ -14,7 +14,7 @@ from loyalty.models import Entry, Kind, LotMovement
 from loyalty.policies import Policies, localised
 from members.models import Member, Sale, SaleLine
 from members.portal import formats
-from rewards.portal import receipts, words
+from rewards.portal import corrected, receipts, words
 
 SHOWN = {
     "earned": (Kind.EARN, Kind.TRANSFER_IN),
@@ -71,7 +71,8 @@ def build(
     nothing = _idle(member, idle_from, idle_to) if idle else []
     lines = _lines([*sales, *(sale.pk for sale in nothing)])
     today = formats.today(programme.zone)
-    rows = [_of_entry(entry, sales, lines, programme, language, today) for entry in found]
+    said = corrected.of(found, programme, language)
+    rows = [_of_entry(entry, sales, lines, programme, language, today, said.get(entry.pk)) for entry in found]
     for sale in nothing:
         place = next((i for i, row in enumerate(rows) if row.at < sale.occurred_at), len(rows))
         rows.insert(place, _of_idle(sale, lines.get(sale.pk, []), programme, language, today))
@@ -116,6 +117,7 @@ def _of_entry(
     programme: Policies,
     language: str,
     today: date,
+    said: corrected.Said | None,
 ) -> Activity:
     sale = sales.get(UUID(entry.reference.removeprefix("sale:"))) if _of_sale(entry) else None
     decided = policies.version(entry.decision.programme_version) if entry.decision else programme
@@ -130,6 +132,9 @@ def _of_entry(
         title = words.purchase(localised(sale.store.name, language))
     else:
         receipt, title = receipts.of_entry(entry, decided, language), words.title(entry, language)
+    if said:
+        title = receipt.total_name = said.title
+        why = said.why
     day = day_of(entry, programme)
     return Activity(
         key=f"e{entry.sequence}",

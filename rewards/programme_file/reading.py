@@ -52,6 +52,7 @@ class Source:
 
     document: dict[str, Any]
     places: Mapping[str, Spot] = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=dict)  # numbers that would not be written so again, such as 007
 
     def spot(self, place: str, *, key: bool = False) -> tuple[int, int]:
         """Line and column of a place, of its key if `key`; of what holds it, where it is not there; else 0, 0."""
@@ -96,6 +97,11 @@ def _too_large(size: int) -> Problem:
     return Problem(ERROR, 1, 1, "", "too_large", detail, _("a programme of 2,000 rules fits: look for repeated text"))
 
 
+def _too_deep() -> tuple[str, str]:
+    detail = _("This is nested more than %(most)d deep.") % {"most": DEPTH}
+    return detail, _("conditions may be nested to 4; everything else needs less")
+
+
 def _position(text: str, at: int) -> tuple[int, int]:
     before = text[:at].replace("\r\n", "\n").replace("\r", "\n")
     return before.count("\n") + 1, len(before) - before.rfind("\n")
@@ -119,6 +125,7 @@ class _Reader:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
         self.places: dict[str, Spot] = {}
+        self.written: dict[str, str] = {}
         self.open: list[_Open] = []
         self.root: Any = None
         self.nodes = 0
@@ -134,7 +141,7 @@ class _Reader:
             self.problems.append(Problem(ERROR, 1, 1, "", "not_a_mapping", detail, _("begin it with loyalty: 1")))
         if self.problems:
             raise ProgrammeRefused(self.problems)
-        return Source(self.root, self.places)
+        return Source(self.root, self.places, self.written)
 
     def _events(self, text: str) -> Iterator[Any]:
         try:
@@ -143,11 +150,17 @@ class _Reader:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
             said = "; ".join(part for part in (error.context, error.problem) if part)
+            if "nesting depth" in said:
+                self.problems.append(Problem(ERROR, line, column, self._here(), "too_deep", *_too_deep()))
+                raise _StoppedError from None
             detail = _("This is not YAML: %(said)s.") % {"said": said}
             mend = _("look at the indentation, colons, quotes and brackets here and on the line before")
             self.problems.append(Problem(ERROR, line, column, self._here(), "malformed_yaml", detail, mend))
             raise _StoppedError from None
-        except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:  # what has no mark
+        except RecursionError:  # libyaml has a limit of its own, PyYAML has not
+            self.problems.append(Problem(ERROR, 1, 1, self._here(), "too_deep", *_too_deep()))
+            raise _StoppedError from None
+        except (yaml.YAMLError, ValueError, OverflowError) as error:  # what has no mark
             detail = _("This is not YAML: %(said)s.") % {"said": str(error)[:200]}
             self.problems.append(Problem(ERROR, 1, 1, "", "malformed_yaml", detail, _("start from a shipped template")))
             raise _StoppedError from None
@@ -215,10 +228,7 @@ class _Reader:
                 stop=True,
             )
         if len(self.open) >= DEPTH:
-            detail = _("This is nested more than %(most)d deep.") % {"most": DEPTH}
-            self._say(
-                event, "too_deep", detail, _("conditions may be nested to 4; everything else needs less"), stop=True
-            )
+            self._say(event, "too_deep", *_too_deep(), stop=True)
         value: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
         place = self._place()
         self._put(value, event)
@@ -282,6 +292,8 @@ class _Reader:
     def _put(self, value: Any, event: Any) -> None:
         place = self._place()
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        if isinstance(value, int | float) and str(value) != event.value:
+            self.written[place] = event.value
         if not self.open:
             self.root = value
             self.places[""] = Spot(line, column)

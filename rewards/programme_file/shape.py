@@ -41,7 +41,7 @@ def sound_parts(source: Source, wrong: Iterable[Problem]) -> Source | None:
             return None
         else:
             _take_out(document, steps_of(problem.place))
-    left = Source(document, source.places)
+    left = Source(document, source.places, source.written)
     return left if all(one.code in {*ABSENT, "wrong_form"} for one in problems(left)) else None
 
 
@@ -126,9 +126,9 @@ def _wrong(error: Any, source: Source, place: str, value: Any, schema: Mapping[s
     said = str(schema.get("description", ""))
     match error.validator:
         case "type":
-            if isinstance(value, int | float) and not isinstance(value, bool) and "in quotes" in said:
+            if quoted := _quoted(source, place, value, schema):
                 detail = _("This must be text in quotes, not a number.")
-                return _at(source, place, "not_quoted", detail, _('write "%(value)s"') % {"value": value})
+                return _at(source, place, "not_quoted", detail, _('write "%(value)s"') % {"value": quoted})
             if isinstance(value, str) and "whole number" in said and value.isascii() and value.isdigit():
                 detail = _("This must be a plain number, not text.")
                 return _at(
@@ -143,11 +143,22 @@ def _wrong(error: Any, source: Source, place: str, value: Any, schema: Mapping[s
             code, detail = "out_of_range", _("%(value)s is out of range.") % {"value": shown(value)}
         case "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties":
             code, detail = _size(error, value)
+            if code in ("too_many", "too_few"):
+                return _at(source, place, code, detail, _fewer(place, error.validator_value, code))
         case "pattern":
             code, detail = "wrong_form", _("%(value)s is not %(said)s.") % {"value": shown(value), "said": said}
         case _:
             code, detail = "wrong", _("%(value)s cannot stand here.") % {"value": shown(value)}
     return _at(source, place, code, detail, _must_be(schema))
+
+
+def _quoted(source: Source, place: str, value: Any, schema: Mapping[str, Any]) -> str:
+    """A number as it was written, where it would be right as a text; else nothing."""
+    is_text = schema.get("type") == "string" or str(schema.get("description")).startswith("a text,")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not is_text:
+        return ""
+    text = source.written.get(place, str(value))
+    return text if re.search(schema.get("pattern", ""), text) else ""
 
 
 def _size(error: Any, value: Any) -> tuple[str, str]:
@@ -159,6 +170,14 @@ def _size(error: Any, value: Any) -> tuple[str, str]:
     if error.validator == "maxLength":
         return "too_long", _("This is longer than %(limit)d characters.") % {"limit": limit}
     return "too_many", _("There are %(count)d here; %(limit)d are the limit.") % {"count": len(value), "limit": limit}
+
+
+def _fewer(place: str, limit: int, code: str) -> str:
+    if code == "too_few":
+        return _("give at least %(limit)d") % {"limit": limit}
+    if place.endswith("rules"):
+        return _("keep %(limit)d: take out what has ended, and join rules that give the same") % {"limit": limit}
+    return _("keep at most %(limit)d") % {"limit": limit}
 
 
 def _must_be(schema: Mapping[str, Any]) -> str:

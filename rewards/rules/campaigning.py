@@ -34,8 +34,8 @@ def campaign(node: Node, document: Node, settings: Settings) -> Campaign:
         name=node.localised("name"),
         starts_at=starts_at,
         ends_at=ends_at,
-        weekdays=_weekdays(window),
-        hours=_hours(window),
+        weekdays=weekdays(window),
+        hours=hours(window),
         audience=settings.reader.condition(node.child("audience"), OF_MEMBERS),
         stores=node.texts("stores"),
         store_groups=node.texts("store_groups"),
@@ -58,7 +58,8 @@ def defaults(node: Node, found: Campaign) -> Defaults:
     )
 
 
-def _weekdays(window: Node) -> frozenset[int]:
+def weekdays(window: Node) -> frozenset[int]:
+    """1 is Monday; none: every day."""
     value = window.value.get("weekdays")
     if value is None:
         return frozenset()
@@ -69,7 +70,8 @@ def _weekdays(window: Node) -> frozenset[int]:
     return frozenset()
 
 
-def _hours(window: Node) -> tuple[int, int] | None:
+def hours(window: Node) -> tuple[int, int] | None:
+    """Minutes after local midnight; None: the whole day."""
     value = window.value.get("hours")
     if value is None:
         return None

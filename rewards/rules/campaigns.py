@@ -43,7 +43,7 @@ class Campaign:
         """Why it is not in force for this sale and member, None where it is."""
         if self.paused:
             return Failure("paused")
-        if failure := self._out_of_time(case) or self._out_of_place(case):
+        if failure := self.out_of_time(case) or self._out_of_place(case):
             return failure
         if self.audience is not None and (missing := self.audience.failure(case)):
             return missing._replace(why="audience")
@@ -53,12 +53,13 @@ class Campaign:
             return Failure("budget", str(self.budget_points), str(so_far.total))
         return None
 
-    def _out_of_time(self, case: Case) -> Failure | None:
+    def out_of_time(self, case: Case) -> Failure | None:
+        """Why it is not in force at this time, None where it is."""
         at = case.basket.occurred_at
         if self.starts_at is not None and at < self.starts_at:
-            return Failure("campaign_window", self.starts_at.isoformat(), at.isoformat())
+            return Failure("campaign_window", case.told(self.starts_at), case.told(at))
         if self.ends_at is not None and at >= self.ends_at:
-            return Failure("campaign_window", self.ends_at.isoformat(), at.isoformat())
+            return Failure("campaign_window", case.told(self.ends_at), case.told(at))
         if self.hours is None:
             return self._wrong_day(case.local) if self.weekdays else None
         begin, end = self.hours

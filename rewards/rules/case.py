@@ -54,6 +54,10 @@ class Case:
             self._local = self.basket.occurred_at.astimezone(self.zone)
         return self._local
 
+    def told(self, instant: datetime) -> str:
+        """An instant for the receipt, in the programme's zone."""
+        return instant.astimezone(self.zone).isoformat()
+
     @property
     def tiers(self) -> frozenset[str]:
         """The levels reached, of all groups."""

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from loyalty import money
 
+from . import numbers
 from .case import Case
 
 DEPTH = 4
@@ -142,7 +143,7 @@ class Row:
             return money.text(int(value), self.currency)
         if self.field == "time.weekday" and isinstance(value, int | Fraction) and 1 <= value <= 7:
             return WEEKDAYS[int(value)]
-        return str(value)
+        return numbers.text(value.numerator, value.denominator) if isinstance(value, Fraction) else str(value)
 
 
 def _is_number(value: object) -> bool:

@@ -98,7 +98,7 @@ class Decision:
                 }
                 for lot in self.lots
             ],
-            "carried": money.text(sum(self.carried_minor.values()), self.currency),
+            "carried": money.text(sum(self._carried(given.rule) for given in self.given), self.currency),
             "not_applied": self.not_applied,
             "caps": self.caps,
         }
@@ -109,6 +109,10 @@ class Decision:
         if self.rewards:
             body["rewards"] = self.rewards
         return body
+
+    def _carried(self, rule: Rule) -> int:
+        """The money below one step that a rule of this sale keeps, in minor units."""
+        return self.carried_minor.get(rule.code, 0) if rule.carry else 0
 
     @staticmethod
     def _progress(rule: Rule, progress: Progress) -> dict[str, object]:
@@ -137,6 +141,8 @@ class Decision:
             row["campaign"] = rule.campaign
         if factor := rule.factor_text():
             row["factor"] = factor
+        if rule.carry:
+            row["carried"] = money.text(self._carried(rule), self.currency)
         row["lines"] = [
             {"line": line.number, "points": points}
             for line, points in zip(self.basis.lines, given.points, strict=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from loyalty import money
 
@@ -32,6 +33,7 @@ IN_FORCE = Failure("")
 NO_LINE = Failure("no_line")
 NO_MEMBER = Failure("no_member")
 SPENT = Failure("limit")
+MOST_TRIES = 20  # multipliers that step aside in one sale
 CONTESTS = frozenset({"group", "not_stackable", "higher_factor"})
 
 
@@ -55,6 +57,11 @@ class Round:
         self.chosen: dict[str, list[int]] = {}  # lines of each rule that applied
         self._campaigns: dict[str, Failure] = {}
 
+    def without(self, codes: set[str]) -> Round:
+        """The same once more, where these rules do not count."""
+        case = self.case
+        return Round(case.basket, self.facts, self.ruleset, case.data, self.spent | codes)
+
     # Which rules answer at all
 
     def lines_for(self, rule: Rule) -> list[int]:
@@ -77,11 +84,12 @@ class Round:
     def _failure(self, rule: Rule) -> Failure | None:
         if rule.campaign and (failure := self._campaign_failure(rule.campaign)) is not IN_FORCE:
             return failure
-        if rule.starts_at is not None and self.case.basket.occurred_at < rule.starts_at:
-            return Failure("not_started", rule.starts_at.isoformat(), self.case.basket.occurred_at.isoformat())
-        if rule.ends_at is not None and self.case.basket.occurred_at >= rule.ends_at:
-            return Failure("ended", rule.ends_at.isoformat(), self.case.basket.occurred_at.isoformat())
-        return None if rule.when is None else rule.when.failure(self.case)
+        case, at = self.case, self.case.basket.occurred_at
+        if rule.starts_at is not None and at < rule.starts_at:
+            return Failure("not_started", case.told(rule.starts_at), case.told(at))
+        if rule.ends_at is not None and at >= rule.ends_at:
+            return Failure("ended", case.told(rule.ends_at), case.told(at))
+        return None if rule.when is None else rule.when.failure(case)
 
     def _campaign_failure(self, code: str) -> Failure:
         failure = self._campaigns.get(code)
@@ -267,26 +275,51 @@ def answer(occurrence: Occurrence, facts: Facts | None, ruleset: Ruleset) -> Dec
     return decision
 
 
+class _Settled(NamedTuple):
+    """What came of one basket, and the multipliers of which limits leave less than they would give."""
+
+    run: Round
+    decision: Decision
+    cut: list[Given]
+
+
 def _worked_out(run: Round, stages: Stages) -> Decision:
-    """All stages. A rule that its limits leave nothing of shuts nobody out: where it did, once more without it."""
+    """All stages. Where only the highest factor counts, it is the one that really gives most.
+
+    A multiplier that limits cut may have shut out one that would give more. So they step aside one after another, the
+    one of which least is left first, and what gives the member most counts, the first among equals.
+    """
+    best = found = _settled(run, stages)
+    if len(stages[1]) > 1 and run.ruleset.earning.multipliers == "highest":
+        for _ in range(MOST_TRIES):
+            if not found.cut:
+                break
+            least = min(reversed(found.cut), key=lambda g: g.total)
+            found = _settled(found.run.without({least.rule.code}), stages)
+            if found.decision.points > best.decision.points:
+                best = found
+    return best.decision
+
+
+def _settled(run: Round, stages: Stages) -> _Settled:
+    """A rule that its limits leave nothing of shuts nobody out: where it did, all stages once more without it."""
     given = run.all_stages(*stages)
     before = [g.total for g in given]
     decision = run.decision(given)
     if not decision.caps:
-        return decision
-    emptied = [g.rule for g, points in zip(given, before, strict=True) if points > 0 >= g.total]
+        return _Settled(run, decision, [])
+    less = [(g, points) for g, points in zip(given, before, strict=True) if g.total < points]
+    emptied = [g.rule for g, points in less if points > 0 >= g.total]
     lost = [refused for refused in run.refused if refused.failure.why in CONTESTS] if emptied else []
     winners = {refused.winner for refused in lost}
     spent = {rule.code for rule in emptied if rule.code in winners or ("" in winners and isinstance(rule, Multiplier))}
-    if not spent:
-        return decision
-    case = run.case
-    return _worked_out(Round(case.basket, run.facts, run.ruleset, case.data, run.spent | spent), stages)
+    if spent:
+        return _settled(run.without(spent), stages)
+    return _Settled(run, decision, [g for g, _ in less if isinstance(g.rule, Multiplier)])
 
 
 def _closing(run: Round, closes_at: datetime) -> Failure:
-    at = run.case.basket.occurred_at
-    return Failure("programme_closing", closes_at.isoformat(), at.isoformat())
+    return Failure("programme_closing", run.case.told(closes_at), run.case.told(run.case.basket.occurred_at))
 
 
 def _nothing(run: Round, rules: Sequence[Rule], why: Failure = NO_MEMBER) -> Decision:

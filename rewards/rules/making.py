@@ -6,8 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypedDict
 
+from .basis import Selection
 from .caps import NO_CAPS, Caps
+from .conditions import Condition
 from .kinds import (
     BASE,
     BONUS,
@@ -21,6 +24,7 @@ from .kinds import (
     Stamps,
     Streak,
 )
+from .lots import Expiry, Pending
 from .numbers import ROUNDINGS
 from .reading import MOST_GRANTED, MOST_POINTS, Node
 from .settings import Settings, expiry, pending, selection
@@ -31,7 +35,6 @@ TRIGGERS = (
     "referral.referrer",
 )  # fmt: skip
 _ACTIVITY = re.compile(r"activity:[A-Za-z0-9_.-]{1,60}", re.ASCII)
-Common = dict[str, object]
 COMMON_KEYS = {
     "code", "name", "kind", "trigger", "lines", "rounding", "when", "stackable", "priority", "group", "caps",
     "pending", "expiry", "enabled", "from", "until",
@@ -52,13 +55,39 @@ class Defaults:
 NO_CAMPAIGN = Defaults()
 
 
+class Common(TypedDict):
+    """What all kinds of rules have in common, as arguments of their classes."""
+
+    code: str
+    version: int
+    name: Mapping[str, str]
+    rounding: str
+    include: Selection
+    exclude: Selection
+    selective: bool
+    guarded: bool
+    least_minor: int | None
+    least_milli: int | None
+    when: Condition | None
+    stackable: bool
+    priority: int
+    group: str | None
+    caps: Caps
+    pending: Pending | None
+    expiry: Expiry | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    trigger: str | None
+    campaign: str
+
+
 def per_amount(node: Node, common: Common, settings: Settings) -> Rule:
     """`points` per `per`, exact, or in whole steps."""
     per = node.money("per", settings.currency)
     if per == 0:
         node.report("per", "out_of_range", "must be more than 0", "Give the money that one step needs.")
     return PerAmount(
-        **common,  # type: ignore[arg-type]
+        **common,
         points=node.points("points"),
         per_minor=per or 1,
         whole_steps=node.flag("whole_steps", default=False),
@@ -68,18 +97,18 @@ def per_amount(node: Node, common: Common, settings: Settings) -> Rule:
 
 def per_unit(node: Node, common: Common, settings: Settings) -> Rule:
     """`points` a unit."""
-    return PerUnit(**common, points=node.points("points"))  # type: ignore[arg-type]
+    return PerUnit(**common, points=node.points("points"))
 
 
 def per_visit(node: Node, common: Common, settings: Settings) -> Rule:
     """`points` a sale."""
-    return PerVisit(**common, points=node.points("points"))  # type: ignore[arg-type]
+    return PerVisit(**common, points=node.points("points"))
 
 
 def fixed(node: Node, common: Common, settings: Settings) -> Rule:
     """`points` each sale, line or unit; before or after the multipliers."""
     return Fixed(
-        **common,  # type: ignore[arg-type]
+        **common,
         points=node.points("points"),
         each=node.choice("each", ("sale", "line", "unit"), "sale"),
         stage=BASE if node.flag("before_multipliers", default=False) else BONUS,
@@ -98,7 +127,7 @@ def multiplier(node: Node, common: Common, settings: Settings) -> Rule:
         mend = "Put the rules that exclude each other into a group instead."
         node.report("stackable", "multiplier_alone", detail, mend, severity="warning")
     return Multiplier(
-        **common,  # type: ignore[arg-type]
+        **common,
         factor_numerator=factor.numerator,
         factor_denominator=factor.denominator,
         of=frozenset(of) if isinstance(of, list) else None,
@@ -110,7 +139,7 @@ def stamps(node: Node, common: Common, settings: Settings) -> Rule:
     if node.has("reward") is node.has("points"):
         node.report("points", "either_or", "give either a reward or points", "Give one of the two.")
     return Stamps(
-        **common,  # type: ignore[arg-type]
+        **common,
         buy=node.number("buy", most=100_000),
         points=node.points("points") if node.has("points") else 0,
         reward=node.text("reward") if node.has("reward") else "",
@@ -126,7 +155,7 @@ def streak(node: Node, common: Common, settings: Settings) -> Rule:
     if skus and common["trigger"]:
         node.report("skus", "not_for_triggers", "only sales have products", "Leave out the skus or the trigger.")
     return Streak(
-        **common,  # type: ignore[arg-type]
+        **common,
         points=node.points("points"),
         times=len(skus) if skus else node.number("times", most=1000),
         within_days=node.number("within_days", most=3660),
@@ -142,7 +171,7 @@ def referral(node: Node, common: Common, settings: Settings) -> Rule:
         node.report("trigger", "not_for_triggers", detail, "Leave out the trigger.")
     if not node.has("referrer") and not node.has("friend"):
         node.report("referrer", "required", "give points of the referrer, the friend, or both", "Such as 300.")
-    return Referral(**common, points=0, wait_days=node.whole("wait_days", least=0, most=3660) or 0)  # type: ignore[arg-type]
+    return Referral(**common, points=0, wait_days=node.whole("wait_days", least=0, most=3660) or 0)
 
 
 Build = Callable[[Node, Common, Settings], Rule]

@@ -29,16 +29,18 @@ pytestmark = pytest.mark.browser
 def newer_pages(ada, cleo) -> list[str]:
     """A correction that is prepared, terms with a draft of the next version, a closing that is announced."""
     scope = corrections.Scope("base", datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC))
-    made = corrections.prepare(
-        correction=uuid4(), scope=scope, deed="take_back", reason="Wrong labels", words={"en": "Sorry."}, user=cleo
-    )
+    waiting = corrections.look(correction=uuid4(), scope=scope, user=cleo)
+    counted, made = (corrections.look(correction=uuid4(), scope=scope, user=cleo) for _ in range(2))
+    for one in (counted, made):
+        assert corrections.count(correction=one.pk)
+    corrections.prepare(correction=made.pk, deed="take_back", reason="Wrong labels", words={"en": "Sorry."}, user=cleo)
     first = published()
     terms.accept(member=ada, version=1, place="portal", source="member")
     return [
         reverse("admin:corrections"),
         reverse("admin:corrections_new"),
         reverse("admin:corrections_new") + "?rule=base&since=2026-03-01&through=2026-03-31",
-        reverse("admin:correction", args=[made.pk]),
+        *(reverse("admin:correction", args=[one.pk]) for one in (waiting, counted, made)),
         reverse("admin:terms"),
         reverse("admin:terms_version", args=[first.pk]),
         reverse("admin:terms_version", args=[written(MORE, CHANGES).pk]),

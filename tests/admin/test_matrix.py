@@ -201,7 +201,9 @@ def correction(sale, hire):
     day = timedelta(days=1)
     scope = corrections.Scope("base", sale.occurred_at - day, sale.occurred_at + day)
     user = hire(Role.ADMINISTRATOR)
-    return corrections.prepare(correction=uuid4(), scope=scope, deed="forgive", reason="A test", words={}, user=user)
+    asked = corrections.look(correction=uuid4(), scope=scope, user=user)
+    assert corrections.count(correction=asked.pk)
+    return corrections.prepare(correction=asked.pk, deed="forgive", reason="A test", words={}, user=user)
 
 
 @pytest.fixture

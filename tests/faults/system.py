@@ -54,6 +54,7 @@ class Till(threading.Thread):
         self.sent: dict[str, dict] = {}
         self.unknown: list[str] = []
         self.statuses: dict[int, int] = {}
+        self.errors: dict[str, int] = {}
 
     def __hash__(self):
         return id(self)
@@ -75,7 +76,8 @@ class Till(threading.Thread):
         """Whether the sale was acknowledged."""
         try:
             status, _ = post(self.url, "/sales", self.sent[key], key=key, secret=self.secret)
-        except (OSError, HTTPException):
+        except (OSError, HTTPException) as error:
+            self.errors[repr(error)] = self.errors.get(repr(error), 0) + 1
             return False
         self.statuses[status] = self.statuses.get(status, 0) + 1
         if status != 201:

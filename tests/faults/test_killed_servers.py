@@ -50,7 +50,10 @@ def wait_for_sales(tills, before):
     """Until every till sold again after a kill, without a hand."""
     deadline = time.monotonic() + 30
     while any(len(till.acknowledged) <= count for till, count in zip(tills, before, strict=True)):
-        assert time.monotonic() < deadline, [till.statuses for till in tills]
+        assert time.monotonic() < deadline, [
+            (count, len(till.acknowledged), till.statuses, till.errors)
+            for till, count in zip(tills, before, strict=True)
+        ]
         time.sleep(0.1)
 
 

@@ -14,7 +14,7 @@ from loyalty.models import AuditRecord, Entry, Kind, Role
 from members.models import Message
 from rewards import corrections
 from rewards.corrections import preparing
-from rewards.models import Correction, CorrectionPart
+from rewards.models import Correction, CorrectionPart, RuleState, SharedCounter
 from tests.rewards.conftest import apply, balance, settings_with
 
 SINCE, UNTIL = datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)
@@ -55,10 +55,25 @@ def scope(**changes):
     return corrections.Scope(**{"rule": "wrong", "since": SINCE, "until": UNTIL, **changes})
 
 
+def asked(user, scope_=None, correction=None) -> Correction:
+    """A question that was counted."""
+    found = corrections.look(correction=correction or uuid.uuid4(), scope=scope_ or scope(), user=user)
+    assert corrections.count(correction=found.pk)
+    found.refresh_from_db()
+    return found
+
+
+def totals(scope_=None) -> dict[str, int]:
+    found = asked(hire(Role.MARKETER), scope_)
+    counted = dict(found.totals)
+    found.delete()
+    return counted
+
+
 def prepared(user, deed="take_back", **more) -> Correction:
+    found = asked(user, more.pop("scope", None), more.pop("correction", None))
     return corrections.prepare(
-        correction=more.pop("correction", None) or uuid.uuid4(),
-        scope=more.pop("scope", scope()),
+        correction=found.pk,
         deed=deed,
         reason="The till sent the wrong labels",
         words={"en": "Sorry for the confusion.", "ja": "申し訳ありません。"},
@@ -88,13 +103,15 @@ def test_the_preview_says_who_got_what_and_what_a_take_back_would_leave(till, ad
     till.redeem(100, mode="settle")
     till.member = ben
     till.sell("1.00", "R-3")
-    found = corrections.preview(scope())
+    found = asked(dora)
+    histogram = found.totals.pop("histogram")
     assert found.totals == {
         "members": 2, "owing": 2, "sales": 3, "granted": 160, "returned": 0, "settled": 0, "due": 160,
         "spent": 90, "waiting": 0, "missing": 85, "short_due": 150, "short": 1,
     }  # fmt: skip
-    assert [(row["granted"], row["available"], row["missing"]) for row in found.rows] == [(150, 65, 85), (10, 11, 0)]
-    assert [(low, members) for low, _high, members in found.histogram] == [(10, 1), (20, 0), (50, 0), (100, 1)]
+    parts = found.parts.order_by("-due")
+    assert [(part.granted, part.due, part.spent, part.waiting) for part in parts] == [(150, 150, 90, 0), (10, 10, 0, 0)]
+    assert [(low, members) for low, _high, members in histogram] == [(10, 1), (20, 0), (50, 0), (100, 1)]
 
 
 def test_it_is_narrowed_by_version_period_and_store(till, ada, cleo):
@@ -102,13 +119,13 @@ def test_it_is_narrowed_by_version_period_and_store(till, ada, cleo):
     till.sell("10.00", "R-1", occurred_at=at.isoformat())
     till.sell("10.00", "R-2", occurred_at=at.isoformat(), store="harbour")
     day = timedelta(days=1)
-    assert corrections.preview(scope(since=at, until=at + day)).totals["granted"] == 200
-    assert corrections.preview(scope(since=at + day)).totals["granted"] == 0
-    assert corrections.preview(scope(until=at)).totals["granted"] == 0
+    assert totals(scope(since=at, until=at + day))["granted"] == 200
+    assert totals(scope(since=at + day))["granted"] == 0
+    assert totals(scope(until=at))["granted"] == 0
     harbour = Entry.objects.filter(store__code="harbour").first().store
-    assert corrections.preview(scope(store=harbour)).totals["granted"] == 100
-    assert corrections.preview(scope(rule="base")).totals["granted"] == 20
-    assert corrections.preview(scope(versions=(99,))).totals["members"] == 0
+    assert totals(scope(store=harbour))["granted"] == 100
+    assert totals(scope(rule="base"))["granted"] == 20
+    assert totals(scope(versions=(99,)))["members"] == 0
 
 
 def test_a_take_back_takes_what_the_rule_gave_and_nothing_else(till, ada, ben, cleo):
@@ -216,7 +233,7 @@ def test_a_take_back_is_undone_once_with_the_old_dates(till, ada, cleo):
     assert balance(ada) == {"total": 75, "available": 75, "pending": 0, "held": 0, "debt": 0, "sequence": 5}
     assert Entry.objects.get(kind=Kind.REINSTATE).points == 100
     assert Message.objects.filter(code="points-given-back", channel="inbox").count() == 1
-    assert corrections.preview(scope()).totals["due"] == 150
+    assert totals(scope())["due"] == 150
     clean()
 
 
@@ -226,7 +243,7 @@ def test_a_reversed_sale_owes_nothing(till, ada, cleo):
     till.sell("1.00", "R-2")
     account = ledger.lock(ada.account_id)[0]
     ledger.reverse(account=account, entry=Entry.objects.get(points=110), actor="test")
-    assert corrections.preview(scope()).totals["due"] == 10
+    assert totals(scope())["due"] == 10
     assert done(cleo).points == 10 and balance(ada)["total"] == 1
     clean()
 
@@ -246,8 +263,19 @@ def test_over_the_limit_a_second_person_approves_exactly_what_was_prepared(till,
     corrections.start(correction=found.pk, content_hash=found.content_hash, user=dora)
     assert corrections.work_off(correction=found.pk) and balance(ada)["total"] == 10
     assert AuditRecord.objects.get(action="correction.approved").actor == roles.actor(dora)
-    with pytest.raises(preparing.SecondPersonNeeded):
-        corrections.undo(correction=found.pk, reason="x", user=cleo)
+    for _ in range(2):  # who may not do it alone asks for it, once
+        asked_for = corrections.undo(correction=found.pk, reason="It was right", user=cleo)
+        assert (asked_for.state, asked_for.undo_asked_by) == ("done", roles.actor(cleo))
+        for user in (cleo, hire(Role.MARKETER)):
+            with pytest.raises(preparing.SecondPersonNeeded):
+                corrections.undo(correction=found.pk, reason="x", user=user)
+        corrections.call_off_undo(correction=found.pk, user=cleo)
+    corrections.undo(correction=found.pk, reason="It was right", user=cleo)
+    corrections.undo(correction=found.pk, reason="", user=dora)
+    assert corrections.work_off(correction=found.pk) and balance(ada)["total"] == 110
+    found.refresh_from_db()
+    assert (found.state, found.undone_by, found.undo_reason) == ("undone", roles.actor(dora), "It was right")
+    clean()
 
 
 def test_nobody_corrects_their_own_membership(till, ada, ben):
@@ -315,4 +343,32 @@ def test_caps_count_what_was_granted_less_what_was_taken_back(till, ada, cleo):
     assert till.sell("10.00", "R-3").json()["points"]["earned"] == 10
     done(cleo)
     assert till.sell("10.00", "R-4").json()["points"]["earned"] == 10 + 100
+    clean()
+
+
+def counted() -> list[list[dict]]:
+    """What is kept by member and of all, without rows that say nothing."""
+    kept = (model.objects.exclude(granted=0, taken_back=0).order_by("key") for model in (RuleState, SharedCounter))
+    return [list(rows.values()) for rows in kept]
+
+
+def test_an_undo_counts_caps_and_budgets_again(till, ada, cleo):
+    """Finding 35: the budget could be spent a second time after the points were given back."""
+    gift = {"code": "gift", "kind": "fixed", "points": 60, "caps": {"per_day": 100, "per_member": 150}}
+    apply(
+        rules=RULES[:1],
+        campaigns=[{"code": "fair", "budget": {"points": 130}, "rules": [gift]}],
+        settings=settings_with(adjustments={"below_zero": "refuse"}),
+    )
+    monday = datetime(2026, 10, 5, 17, tzinfo=UTC)
+    for number, day in enumerate((0, 1)):
+        till.sell("10.00", f"R-{number}", occurred_at=(monday + timedelta(days=day)).isoformat())
+    before = counted()
+    found = done(cleo, scope=scope(rule="gift"))
+    assert {row["key"]: (row["granted"], row["taken_back"]) for row in counted()[1]} == {"campaign:fair": (0, 120)}
+    assert RuleState.objects.get(key="gift").granted_today == 0
+    corrections.undo(correction=found.pk, reason="It was right after all", user=cleo)
+    assert corrections.work_off(correction=found.pk)
+    assert counted() == before
+    assert till.sell("10.00", "R-9").json()["points"]["earned"] == 10 + 10  # of 130 are 10 left
     clean()

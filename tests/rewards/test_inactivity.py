@@ -9,6 +9,7 @@ from django.db.utils import IntegrityError
 from loyalty import books, clock, due, ledger, statements
 from loyalty.api import auth
 from loyalty.models import Entry, Kind, Lot, Renewal
+from members import transfers
 from rewards.portal import lots
 from tests.loyalty import clocks
 
@@ -138,6 +139,17 @@ def test_pending_points_have_a_clock_of_their_own(till, ada, hand):
     assert not Renewal.objects.exists()  # the days of pending come first, and end later than ten days from now
     hand.forward(days=40)
     assert dates(ada) == [("2026-08-14", 100), ("2026-08-24", 1)]
+
+
+def test_points_that_are_sent_take_their_terms_along(till, ada, ben, hand):
+    till.sell("100.00", "R-1")
+    with transaction.atomic():
+        transfers.transfer(sender=ada.pk, receiver=ben.pk, points=30, actor="test")
+    assert dates(ben) == [("2026-07-15", 30)]
+    hand.forward(days=30)
+    till.member = ben
+    till.sell("1.00", "R-2")
+    assert dates(ben) == [("2026-08-14", 31)] and dates(ada) == [("2026-07-15", 70)]
 
 
 def test_a_date_that_moves_without_a_reason_is_refused_and_a_reason_never_changes(till, ada, hand):

@@ -112,6 +112,39 @@ def test_what_is_taken_back_of_a_rule_without_caps_is_remembered_for_later_caps(
     assert RuleState.objects.get().granted == 15
 
 
+def test_what_was_taken_back_by_mistake_counts_again_day_by_day(till, ada):
+    capped(per_day=15, per_member=100, total=25)
+    assert [earned(till), earned(till, at=NOON + timedelta(days=1))] == [10, 10]
+    before = [list(model.objects.values()) for model in (RuleState, SharedCounter)]
+    days = {date(2026, 11, 20): {"base": 7}, date(2026, 11, 21): {"base": 4}}
+    states.take_back_days(member=ada, granted=days)
+    state, counter = RuleState.objects.get(), SharedCounter.objects.get()
+    assert (state.granted, state.granted_today, state.taken_back) == (9, 6, 11)
+    assert (counter.granted, counter.taken_back) == (9, 11)
+    states.give_back_days(member=ada, granted=days)
+    assert [list(model.objects.values()) for model in (RuleState, SharedCounter)] == before
+    assert [earned(till, at=NOON + timedelta(days=1)), earned(till)] == [5, 0]
+
+
+def test_what_is_taken_back_before_a_new_cap_counted_anything_is_not_lost(till, ada):
+    apply(rules=[BASE])
+    assert earned(till) == 10
+    capped(per_member=15, total=17)
+    states.take_back(member=ada, granted={"base": 4}, day=NOON.date())
+    assert earned(till) == 9  # 15 less the 6 that are left
+    assert (RuleState.objects.get().granted, SharedCounter.objects.get().granted) == (15, 15)
+
+
+def test_what_is_taken_back_while_nobody_counts_is_taken_off_a_later_cap_of_all(till, ada):
+    apply(rules=[BASE])
+    assert earned(till) == 10
+    states.take_back(member=ada, granted={"base": 4}, day=NOON.date())
+    capped(total=15)
+    assert earned(till) == 9
+    counter = SharedCounter.objects.get()
+    assert (counter.granted, counter.taken_back) == (15, 4)
+
+
 def test_the_books_tell_of_a_counter_that_is_wrong(till, ada):
     apply(rules=[{**BASE, "code": "new", "caps": {"per_member": 100, "total": 100}}])
     earned(till)

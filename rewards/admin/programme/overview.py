@@ -52,6 +52,7 @@ def show(request: HttpRequest) -> HttpResponse:
             for one in present.document.get("rules") or []
         ],
         sees_drafts=sees_drafts,
+        may_correct=roles.may(request.user, "do", "correct"),
         drafts=_drafts() if sees_drafts else [],
         versions=versions.listed(5),
     )
@@ -78,6 +79,11 @@ def campaign(part: Mapping[str, Any], names: Names) -> dict[str, Any]:
         "used": words.number(used),
         "in_money": in_money,
         "percent": f"{share:.1f}%",
+        "rules": [
+            {"code": rule.get("code"), "name": names.of(rule)}
+            for rule in part.get("rules") or []
+            if isinstance(rule, Mapping)
+        ],
     }
 
 

@@ -8,7 +8,7 @@ from rewards import rules
 from rewards.programme_file.problems import Problem
 from rewards.programme_file.reading import Source
 
-from . import amounts, codes, ladders, references, stored, windows
+from . import amounts, codes, effects, ladders, references, stored, times, windows
 from .findings import Check, Document, Finding
 
 CHECKS: tuple[Check, ...] = (
@@ -19,6 +19,13 @@ CHECKS: tuple[Check, ...] = (
     references.references_are_found,
     references.conditions_are_conditions,
     windows.windows_are_possible,
+    times.times_come_together,
+    effects.budgets_limit_something,
+    effects.conditions_say_something,
+    effects.streaks_can_be_completed,
+    effects.factors_add_something,
+    effects.multipliers_meet_their_bases,
+    effects.expiry_is_worked_out,
     ladders.ladders_rise,
     ladders.balance_levels_can_be_reached,
 )

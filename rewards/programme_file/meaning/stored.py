@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
-from django.apps import apps
 from django.utils.translation import gettext as _
 
-from loyalty import policies
+from loyalty import money, policies
 from loyalty.models import Entry, Programme
 from members.models import Sale, SaleLine
+from rewards.earning.granted import to_all
 from rewards.programme_file.problems import WARNING
+from rewards.rules import campaign_key
+from rewards.rules.campaigning import point_value
+from rewards.rules.reading import Node
+from rewards.rules.settings import Settings
 
 from .findings import Document, Finding, conditions, entries, rows, rules, values, within
 
@@ -30,32 +36,70 @@ def the_currency_stays(document: Document) -> Iterator[Finding]:
         yield Finding("settings.currency", "currency_change", detail, mend)
 
 
+@dataclass(frozen=True)
+class _Limit:
+    """The most that a rule or campaign may grant to all members; `least` tells money for points."""
+
+    place: str
+    key: str
+    points: int
+    money: str = ""
+    least: Callable[[int], str] = str
+
+
 def budgets_cover_what_is_spent(document: Document) -> Iterator[Finding]:
-    """A budget, or a cap on the total, below what was granted already."""
-    granted = _granted()
-    if not granted:
-        return
+    """A budget, or a cap on the total, below what was granted already, also while nothing limited it."""
+    limits = list(_limits(document))
+    granted = to_all(limit.key for limit in limits)
+    for limit in limits:
+        spent = granted.get(limit.key, 0)
+        if spent <= limit.points:
+            continue
+        said = {"spent": limit.least(spent), "points": spent, "limit": limit.money or limit.points}
+        detail = (
+            _("%(points)d points were granted already, which are worth %(spent)s; this allows %(limit)s.")
+            if limit.money
+            else _("%(points)d points were granted already; this allows %(limit)d.")
+        )
+        mend = _("give at least %(spent)s, or switch it off with enabled: false")
+        yield Finding(limit.place, "below_spent", detail % said, mend % said)
+
+
+def _limits(document: Document) -> Iterator[_Limit]:
+    """Of what is switched on."""
     for place, campaign in entries(document, "campaigns"):
-        spent = granted.get(f"campaign:{campaign['code']}", 0)
-        yield from _covers(f"{place}.budget.points", (campaign.get("budget") or {}).get("points"), spent)
-        yield from _covers(f"{place}.caps.total", (campaign.get("caps") or {}).get("total"), spent)
-    for place, rule, _campaign in rules(document):
-        yield from _covers(f"{place}.caps.total", (rule.get("caps") or {}).get("total"), granted.get(rule["code"], 0))
+        if campaign.get("enabled", True):
+            key = campaign_key(campaign["code"])
+            yield from _total(place, campaign, key)
+            yield from _budget(document, f"{place}.budget", campaign.get("budget") or {}, key)
+    for place, rule, of in rules(document):
+        if rule.get("enabled", True) and (of or {}).get("enabled", True):
+            yield from _total(place, rule, rule["code"])
 
 
-def _covers(place: str, limit: int | None, spent: int) -> Iterator[Finding]:
-    if limit is not None and limit < spent:
-        detail = _("%(spent)d points were granted already; this allows %(limit)d.") % {"spent": spent, "limit": limit}
-        mend = _("give at least %(spent)d, or switch it off with enabled: false") % {"spent": spent}
-        yield Finding(place, "below_spent", detail, mend)
+def _total(place: str, entry: Mapping[str, Any], key: str) -> Iterator[_Limit]:
+    if (most := (entry.get("caps") or {}).get("total")) is not None:
+        yield _Limit(f"{place}.caps.total", key, most)
 
 
-def _granted() -> dict[str, int]:
-    """Points by key of a shared counter."""
-    counters = apps.get_app_config("rewards").models.get("sharedcounter")
-    if counters is None:
-        return {}
-    return dict(counters._default_manager.filter(granted__gt=0).values_list("key", "granted"))
+def _budget(document: Document, place: str, budget: Mapping[str, Any], key: str) -> Iterator[_Limit]:
+    if (points := budget.get("points")) is not None:
+        yield _Limit(f"{place}.points", key, points)
+    if (written := budget.get("money")) is None:
+        return
+    root = Node(document, "", [])
+    engine = Settings(root)
+    value = point_value(root, engine)
+    try:
+        minor = money.minor(written, engine.currency)
+    except ValueError:
+        return
+    if value is not None:
+
+        def least(spent: int) -> str:
+            return money.text(ceil(spent * value), engine.currency)
+
+        yield _Limit(f"{place}.money", key, int(minor / value), written, least)
 
 
 def skus_were_sold(document: Document) -> Iterator[Finding]:

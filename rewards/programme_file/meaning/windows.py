@@ -9,21 +9,19 @@ from django.utils.translation import gettext as _
 
 from rewards.programme_file.problems import WARNING
 
-from .findings import Document, Finding, entries, instant, rows, rules, within
+from .findings import Document, Finding, entries, instant, rules, within
 
 
 def windows_are_possible(document: Document) -> Iterator[Finding]:
     """Rules, campaigns, rewards and events."""
-    for place, rule, campaign in rules(document):
+    for place, rule, _campaign in rules(document):
         yield from _span(place, rule, "from", "until")
-        if campaign is not None:
-            yield from _weekdays(place, rule, campaign.get("window") or {})
     for section in ("campaigns", "rewards"):
         for place, entry in entries(document, section):
             window = entry.get("window") or {}
             yield from _span(f"{place}.window", window, "from", "until")
             hours = window.get("hours")
-            if hours and hours[0] == hours[1]:
+            if hours and hours[0] == hours[-1] and len(hours) == 2:
                 detail = _("From %(first)s until %(last)s is no time at all.") % {"first": hours[0], "last": hours[1]}
                 yield Finding(f"{place}.window.hours", "contradictory_window", detail, _("give a later end"))
     closing = document.get("closing") or {}
@@ -50,21 +48,6 @@ def _span(place: str, entry: Mapping[str, Any], first: str, last: str) -> Iterat
             detail,
             _("give an end after %(start)s") % {"start": entry[first]},
         )
-
-
-def _weekdays(place: str, rule: Mapping[str, Any], window: Mapping[str, Any]) -> Iterator[Finding]:
-    days = window.get("weekdays")
-    when = rule.get("when") or {}
-    if not days or "any" in when:
-        return
-    for at, row in rows(f"{place}.when", when):
-        wanted = row.get("value")
-        asked = wanted if isinstance(wanted, list) else [wanted]
-        if row.get("field") == "time.weekday" and row.get("op", "=") in ("=", "in") and not set(asked) & set(days):
-            if ".any[" in at:
-                continue
-            detail = _("The campaign never runs on these weekdays: it runs on %(days)s.") % {"days": days}
-            yield Finding(f"{at}.value", "contradictory_window", detail, _("name one of the campaign's weekdays"))
 
 
 def _opening(place: str, event: Mapping[str, Any]) -> Iterator[Finding]:

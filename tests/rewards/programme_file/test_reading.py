@@ -128,3 +128,10 @@ def test_a_hostile_file_is_judged_in_moments(text):
     found = programme_file.check(text)
     assert found and len(found) <= 400
     assert time.monotonic() - began < 60  # a second or two on a quiet machine
+
+
+@pytest.mark.parametrize("opening", ["[", "[{a: ", "{a: "])
+def test_what_is_too_deep_for_yaml_itself_is_told_in_the_same_words(opening):
+    [found] = programme_file.check("loyalty: 1\nrules: " + opening * 20_000)
+    assert (found.code, found.line) == ("too_deep", 2)
+    assert "20 deep" in found.detail and "conditions may be nested to 4" in found.mend

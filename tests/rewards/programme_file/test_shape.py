@@ -74,7 +74,22 @@ def test_the_contract_s_example_is_of_the_right_form_and_has_no_error():
         ({"stores": []}, "stores", "empty", "give a list"),
         ({"stores": [{"name": "x"}]}, "stores[0].code", "required", "add it"),
         ({"stores": [{"code": "a b"}]}, "stores[0].code", "wrong_form", "give a code: letters, digits, dots, hyphens"),
-        ({"stores": [{"code": 7}]}, "stores[0].code", "wrong_type", "give a code"),
+        ({"stores": [{"code": 7}]}, "stores[0].code", "not_quoted", 'write "7"'),
+        ({"name": 7}, "name", "not_quoted", 'write "7"'),
+        ({"stores": [{"code": -7}]}, "stores[0].code", "wrong_type", "give a code"),
+        ({"settings": {"earning": {"pending": 7}}}, "settings.earning.pending", "wrong_type", "give none,"),
+        (
+            {"campaigns": [{"code": "c", "window": {"hours": ["09:00"]}}]},
+            "campaigns[0].window.hours",
+            "too_few",
+            "give at least 2",
+        ),
+        (
+            {"campaigns": [{"code": "c", "window": {"hours": ["09:00"] * 3}}]},
+            "campaigns[0].window.hours",
+            "too_many",
+            "keep at most 2",
+        ),
         (
             {"rules": [{"code": "a", "kind": "per_amount", "points": 1, "per": 100}]},
             "rules[0].per",
@@ -106,11 +121,28 @@ def test_the_contract_s_example_is_of_the_right_form_and_has_no_error():
             "give a whole number",
         ),
         ({"rules": [{"code": "a", "kind": "multiplier", "factor": 2}]}, "rules[0].factor", "not_quoted", 'write "2"'),
+        (
+            {"rules": [{"code": "a", "kind": "multiplier", "factor": "1e+06"}]},
+            "rules[0].factor",
+            "wrong_form",
+            "give a f",
+        ),
+        (
+            {"rules": [{"code": "a", "kind": "multiplier", "factor": 1e6}]},
+            "rules[0].factor",
+            "not_quoted",
+            'write "1000',
+        ),
         ({"rules": [{"code": "a", "kind": "per_visit", "points": 1, "per": "1"}]}, "rules[0].per", "unknown_key", ""),
         ({"rules": [{"code": "a", "points": 1}]}, "rules[0].kind", "required", "add it"),
         ({"rules": [{"code": "a", "kind": "perunit"}]}, "rules[0].kind", "not_a_choice", "did you mean per_unit?"),
         ({"rules": [[]]}, "rules[0]", "wrong_type", "give a mapping"),
-        ({"rules": [{"code": str(i), "kind": "per_visit", "points": 1} for i in range(2001)]}, "rules", "too_many", ""),
+        (
+            {"rules": [{"code": str(i), "kind": "per_visit", "points": 1} for i in range(2001)]},
+            "rules",
+            "too_many",
+            "keep 2000: take out",
+        ),
         (
             {"campaigns": [{"code": "c", "control_percent": 101}]},
             "campaigns[0].control_percent",
@@ -197,3 +229,9 @@ def test_a_character_that_nobody_sees_is_named_with_its_place(hidden):
     assert programme_file.check_document(programme_file.read(text).document)[0].code == "not_printable"
     with pytest.raises(programme_file.ProgrammeRefused):
         programme_file.apply(text=text, actor="system:test")
+
+
+@pytest.mark.parametrize("written", ["007", "1.50", "0x1F"])
+def test_a_number_that_should_be_text_is_shown_as_it_was_written(written):
+    [problem] = programme_file.check(f"loyalty: 1\nstores: [{{code: main, group: {written}}}]\n")
+    assert (problem.code, problem.mend) == ("not_quoted", f'write "{written}"')

@@ -158,6 +158,43 @@ TOGETHER = [
     two("a campaign alone that can give a part counts alone", {}, {"stackable": False, "budget": {"points": 25}}, {"gift-b": 25}),
 ]  # fmt: skip
 
+
+def factors(why, a, b, by_rule, *, more=(), first="2", second="2"):
+    """¥1,000 at 1 per ¥100 under two campaigns with a factor each, of which only the highest counts."""
+    campaigns = [
+        {"code": "a", "rules": [times(first, "times-a")], **a},
+        {"code": "b", "rules": [times(second, "times-b")], **b},
+    ]
+    document = yen(base("100"), campaigns=[*campaigns, *more], multipliers="highest")
+    return Case(why, document, buy("600", "400"), sum(by_rule.values()), by_rule=by_rule)
+
+
+ONLY_1000 = {"budget": {"points": 1000}}
+HIGHEST = [
+    factors("of two equal factors the first", {}, {}, {"base": 10, "times-a": 10}),
+    factors("one whose budget cannot pay it in full steps aside", {"budget": {"points": 5, "at_end": "none"}}, ONLY_1000,
+            {"base": 10, "times-b": 10}),
+    factors("one whose budget pays a part steps aside for one that gives more", {"budget": {"points": 5}}, ONLY_1000,
+            {"base": 10, "times-b": 10}),
+    factors("a higher factor that is cut to less than the lower gives", {"budget": {"points": 5}}, {},
+            {"base": 10, "times-b": 6}, first="3", second="1.6"),
+    factors("a higher factor that is cut to as much as the lower gives", {"budget": {"points": 6}}, {},
+            {"base": 10, "times-a": 6}, first="3", second="1.6"),
+    factors("of two that are cut the one of which more is left", {"budget": {"points": 5}}, {"budget": {"points": 7}},
+            {"base": 10, "times-b": 7}),
+    factors("of two that are cut to the same the first", {"budget": {"points": 5}}, {"budget": {"points": 5}},
+            {"base": 10, "times-a": 5}),
+    factors("a third where two are cut to little", {"budget": {"points": 5}}, {"budget": {"points": 7}},
+            {"base": 10, "times-c": 8}, more=[{"code": "c", "rules": [times("1.8", "times-c")]}]),
+    factors("a third where two are cut to less and less", {"budget": {"points": 5}}, {"budget": {"points": 4}},
+            {"base": 10, "times-c": 8}, more=[{"code": "c", "rules": [times("1.8", "times-c")]}]),
+    factors("the first where nobody gives more", {"budget": {"points": 5}}, {"budget": {"points": 4}},
+            {"base": 10, "times-a": 5}, more=[{"code": "c", "rules": [times("1.4", "times-c")]}]),
+    factors("a cap of the sale counts as a budget does", {"caps": {"per_sale": 3}}, {}, {"base": 10, "times-b": 10}),
+    factors("one that had other lines left gets these back, too", {"rules": [times("3", "times-a", lines={"include": {"skus": ["SKU1"]}})],
+            "budget": {"points": 1}}, {}, {"base": 10, "times-b": 10}),
+]  # fmt: skip
+
 REGULARS = {"code": "regulars", "any": [{"field": "member.average_basket", "op": ">", "value": "40"},
                                         {"field": "member.purchases", "op": "=", "value": 1}]}  # fmt: skip
 BIG = {"code": "big", "all": [{"field": "member.segment", "op": "=", "value": "regulars"},
@@ -177,4 +214,4 @@ SEGMENTS = [
     segment("in one but not in the other", "big", {"purchases": 100, "spend": 500}, False),
 ]
 
-CASES = TIME + CLOCKS + PEOPLE + LIMITS + TOGETHER + SEGMENTS
+CASES = TIME + CLOCKS + PEOPLE + LIMITS + TOGETHER + HIGHEST + SEGMENTS

@@ -11,13 +11,26 @@ BASE, MULTIPLY, BONUS = 1, 2, 3
 
 
 def work_out(document, sale, member):
-    """What the sale earns."""
+    """What the sale earns.
+
+    Of multipliers of which only the highest counts, those that limits cut step aside one by one: the one of which least
+    is left, of several the last. Of all that comes of it the most counts, the first where it is as much.
+    """
     with localcontext(DIGITS):
-        return in_stages(document, sale, member)
+        tried = [in_stages(document, sale, member)]
+        while tried[-1][2] and document.get("settings", {}).get("earning", {}).get("multipliers") == "highest":
+            _, without, cut = tried[-1]
+            least = min(left for left, _ in cut)
+            aside = [code for left, code in cut if left == least][-1]
+            tried.append(in_stages(document, sale, member, without | {aside}))
+        return max(tried, key=lambda one: one[0].points)[0]
 
 
 def in_stages(document, sale, member, without=frozenset()):
-    """A rule that shut others out and is then left nothing by its limits steps aside: all once more without it."""
+    """A rule that shut others out and is then left nothing by its limits steps aside: all once more without it.
+
+    Also says which rules stepped aside, and which multipliers the limits cut.
+    """
     case = Sum(document, sale, member)
     shut = case.shut = set()  # who shut somebody out; "" a multiplier that was the highest
     rules = in_order(document)
@@ -40,7 +53,10 @@ def in_stages(document, sale, member, without=frozenset()):
     limit(case, given)
     emptied = {rule for rule in given if before[rule.code] > 0 and rule.total <= 0}
     aside = {r.code for r in emptied if r.code in shut or ("" in shut and r.stage == MULTIPLY)}
-    return in_stages(document, sale, member, without | aside) if aside else case.result(given)
+    if aside:
+        return in_stages(document, sale, member, without | aside)
+    cut = [(rule.total, rule.code) for rule in given if rule.stage == MULTIPLY and rule.total < before[rule.code]]
+    return case.result(given), without, cut
 
 
 def place(rule):

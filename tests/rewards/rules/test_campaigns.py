@@ -1,6 +1,7 @@
 """What a campaign adds to a decision: why its rules did not apply, its key, its cuts."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -23,7 +24,13 @@ WHY = [
         {"window": {"from": "2026-12-01T00:00:00+09:00"}},
         {},
         {},
-        ("campaign_window", "2026-12-01T00:00:00+09:00", "2026-11-22T01:00:00+00:00"),
+        ("campaign_window", "2026-12-01T00:00:00+09:00", "2026-11-22T10:00:00+09:00"),
+    ),
+    (
+        {"window": {"until": "2026-11-01T00:00:00Z"}},
+        {},
+        {},
+        ("campaign_window", "2026-11-01T09:00:00+09:00", "2026-11-22T10:00:00+09:00"),
     ),
     ({"window": {"weekdays": [2, 4]}}, {}, {}, ("weekday", "tue, thu", "sun")),
     ({"window": {"hours": ["11:00", "13:30"]}}, {}, {}, ("hours", "11:00–13:30", "10:00")),
@@ -115,3 +122,44 @@ def test_no_days_are_no_waiting(value):
     document = yen(base("100"), pending=value) if value else yen(base("100"))
     (lot,) = decide(document, buy("100"), {}).lots
     assert lot.available_at == datetime(2026, 11, 22, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("key", "instant", "told"),
+    [
+        ("from", "2026-12-01T00:00:00Z", ("not_started", "2026-12-01T09:00:00+09:00", "2026-11-22T10:00:00+09:00")),
+        ("until", "2026-11-01T00:00:00-05:00", ("ended", "2026-11-01T14:00:00+09:00", "2026-11-22T10:00:00+09:00")),
+    ],
+)
+def test_times_are_told_in_the_programme_s_zone(key, instant, told):
+    (row,) = decide(yen(base("100", **{key: instant})), buy("1000"), {}).not_applied
+    assert (row["why"], row["wanted"], row["was"]) == told
+
+
+def test_the_end_of_earning_is_told_in_the_programme_s_zone():
+    closing = {"earning_until": "2026-11-01T00:00:00Z", "redeeming_until": "2027-01-01T00:00:00Z"}
+    (row,) = decide({**yen(base("100")), "closing": closing}, buy("1000"), {}).not_applied
+    assert (row["wanted"], row["was"]) == ("2026-11-01T09:00:00+09:00", "2026-11-22T10:00:00+09:00")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "wanted", "was"),
+    [
+        ("basket.quantity", "2.5", ">= 2.5", "0.35"),
+        ("basket.quantity", 3, ">= 3", "0.35"),
+        ("member.purchases", "0.125", ">= 0.125", "0"),
+    ],
+)
+def test_numbers_are_told_as_decimals(field, value, wanted, was):
+    (row,) = decide(programme(base(when=when(field, ">=", value))), buy(("10", {"quantity": "0.350"})), {}).not_applied
+    assert (row["wanted"], row["was"]) == (wanted, was)
+
+
+def test_what_is_carried_is_that_of_the_rules_of_this_sale():
+    only = [base("100", code=code, lines={"include": {"skus": [sku]}}) for code, sku in (("a", "SKU1"), ("b", "X"))]
+    member = {"carried": {"a": Decimal(70), "b": Decimal(40), "gone": Decimal(9)}}
+    decision = decide(programme(*only, bonus(1), remainder="carry"), buy("150.50"), member)
+    body = decision.body()
+    assert body["carried"] == "20.50"
+    assert [(row["rule"], row.get("carried")) for row in body["rules"]] == [("a", "20.50"), ("bonus", None)]
+    assert decision.carried_minor["b"] == 4000  # kept, and not told here

@@ -9,7 +9,7 @@ import loyalty.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("members", "0006_terms"),
+        ("members", "0007_transfers"),
     ]
 
     operations = [

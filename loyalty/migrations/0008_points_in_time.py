@@ -59,7 +59,7 @@ END $do$;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("loyalty", "0006_decisions_by_rule"),
+        ("loyalty", "0007_staff_acts"),
     ]
 
     operations = [
