@@ -1,7 +1,11 @@
 """The Django application `loyalty`."""
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
+
+from loyalty import clock
+from loyalty.sandbox import offset
 
 
 class LoyaltyConfig(AppConfig):
@@ -11,5 +15,7 @@ class LoyaltyConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Load the `handlers`, `books` and `programme` of every installed application."""
-        autodiscover_modules("handlers", "books", "programme")
+        """Load `handlers`, `books`, `programme` and `dayend` of every application. A sandbox follows its test clock."""
+        if settings.LOYALTY_SANDBOX:
+            clock.follow(offset.ahead)
+        autodiscover_modules("handlers", "books", "programme", "dayend")

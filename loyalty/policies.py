@@ -68,6 +68,14 @@ class Adjustments:
 
 
 @dataclass(frozen=True)
+class Notices:
+    """What members are told of dates: so many days before points end, and when pending ones begin to count."""
+
+    expiry_days: tuple[int, ...] = (30, 7)
+    available: bool = False
+
+
+@dataclass(frozen=True)
 class Closing:
     """The end of the programme: sales earn until the one instant, points count until the other."""
 
@@ -90,6 +98,7 @@ class Policies:
     redeeming: Redeeming
     offline: Offline
     adjustments: Adjustments
+    notices: Notices = field(default_factory=Notices)
     closing: Closing | None = None
     versions: Mapping[str, int] = field(default_factory=dict)  # of each rule, by code; those of old rules too
     _compiled: dict[Callable[[Policies], Any], Any] = field(default_factory=dict)
@@ -299,6 +308,11 @@ def _rules_of(document: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _notices(written: Mapping[str, Any]) -> Notices:
+    days = written.get("expiry_days", Notices.expiry_days)
+    return Notices(tuple(days), bool(written.get("available", Notices.available)))
+
+
 def _closing(written: Any) -> Closing | None:
     if not written:
         return None
@@ -325,6 +339,7 @@ def parse(document: Mapping[str, Any], *, version: int = 0, versions: Mapping[st
         redeeming=Redeeming(**redeeming),
         offline=Offline(**settings.get("offline", {})),
         adjustments=Adjustments(**settings.get("adjustments", {})),
+        notices=_notices(settings.get("notices", {})),
         closing=_closing(document.get("closing")),
         versions=versions or {},
     )

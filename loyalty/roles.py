@@ -68,6 +68,7 @@ THINGS: dict[str, tuple[str, ...]] = {
 #   correct      prepare the correction of a rule granted in error, and start a small one
 #   approve      approve a correction over the limit that somebody else prepared
 #   offline      settle what an offline till sent in and was refused
+#   clock        move the test clock of a sandbox   reinstate    give expired points back, with a reason
 #   terms        write and publish the programme's terms   closing  announce that the programme closes
 IN_STORE = frozenset({"members", "sales", "ledger", "messages", "home", "till", "contact", "export", "offline"})
 OPEN_TO_READ = frozenset({"programme", "stores"})
@@ -92,12 +93,13 @@ TABLE: dict[str, Powers] = {
     Role.CASHIER: _powers(do="till"),
     Role.MANAGER: _powers(view="members sales ledger messages programme stores", do="home till contact export offline"),
     Role.SUPPORT: _powers(
-        view="members sales ledger messages programme stores facts corrections terms", do="home contact export offline"
+        view="members sales ledger messages programme stores facts corrections terms",
+        do="home contact export offline reinstate",
     ),
     Role.MARKETER: _powers(
         view="members sales ledger messages programme stores corrections terms",
         change="drafts",
-        do="home correct terms",
+        do="home correct terms clock",
     ),
     Role.FINANCE: _powers(
         view="sales ledger programme drafts stores corrections terms reconciliations",
@@ -107,7 +109,7 @@ TABLE: dict[str, Powers] = {
     Role.ADMINISTRATOR: _powers(
         view=_ALL,
         change="stores keys staff drafts",
-        do="home till contact export offline books check correct approve terms closing close reconcile",
+        do="home till contact export offline books check correct approve terms closing close reconcile clock reinstate",
     ),
 }
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
@@ -14,6 +15,9 @@ env = environ.Env()
 
 LOYALTY_HOME = Path(env("LOYALTY_HOME", default=str(BASE_DIR / "var"))).resolve()
 LOYALTY_SANDBOX = env.bool("LOYALTY_SANDBOX", default=False)
+LOYALTY_PRODUCTION = env.bool("LOYALTY_PRODUCTION", default=env.bool("LOYALTY_HTTPS", default=False))
+if LOYALTY_SANDBOX and LOYALTY_PRODUCTION:
+    raise ImproperlyConfigured("LOYALTY_SANDBOX has a test clock, so production refuses it: take one of the two away.")
 LOYALTY_DEMO = env("LOYALTY_DEMO", default="cdnow")
 
 SECRET_KEY = env("LOYALTY_SECRET_KEY", default="")
@@ -71,6 +75,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "loyalty.sandbox.banner.shown",
             ],
         },
     },
@@ -234,6 +239,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "loyalty.tasks.sweep_outbox": 5,
         "loyalty.tasks.write_due_changes": 60,
         "loyalty.tasks.sum_day_book": 900,
+        "loyalty.tasks.tell_of_dates": 900,
         "loyalty.tasks.drop_old_replies": 3600,
         "loyalty.tasks.drop_old_sessions": 3600,
         "members.tasks.sweep_messages": 5,

@@ -1,10 +1,12 @@
 """Tasks of the ground floor. A task is only a wake-up for rows that are committed already."""
 
 from celery import shared_task
+from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 
-from loyalty import clock, due, outbox, replies, schedule
+from loyalty import clock, dayend, due, outbox, reminders, replies, schedule
 from loyalty.liability import daybook
+from loyalty.sandbox import moving
 
 
 @shared_task
@@ -22,9 +24,25 @@ def sweep_outbox() -> None:
 
 @shared_task
 def write_due_changes() -> None:
-    """Write the entries of points that expired or became available, and of holds that timed out."""
+    """Close the days that are over, in order, then write what has become due since: points that expired or became
+    available, holds that timed out."""
     if schedule.claim("loyalty.write_due_changes", every=due.PERIOD):
+        dayend.close_due()
         due.write_changes()
+
+
+@shared_task
+def move_clock() -> None:
+    """Move the test clock of a sandbox to where somebody on the staff side asked for."""
+    if settings.LOYALTY_SANDBOX:
+        moving.go_on()
+
+
+@shared_task
+def tell_of_dates() -> None:
+    """Notices of points that end soon or now count, for a programme that was applied or mended in the day's course."""
+    if schedule.claim("loyalty.tell_of_dates", every=reminders.PERIOD):
+        reminders.tell_all()
 
 
 @shared_task

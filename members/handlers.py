@@ -12,7 +12,7 @@ from django.conf import settings
 
 from loyalty import decisions, outbox, policies
 from loyalty.models import Decision, Entry, Fact
-from members import announcements, closing, markup, notifications, terms, tiers
+from members import announcements, closing, dates, markup, notifications, terms, tiers
 from members.models import Identity, Terms, Transfer
 from members.notifications import Context, MakeContext, Notice
 from members.tiers import Group, Level
@@ -39,6 +39,18 @@ def points_earned(facts: Sequence[Fact]) -> None:
         decision = next((decided.get(decision) for decision in _ids([fact], "decision")), None)
         notices.append(_notice(fact, "points-earned", _Earned(fact, balance, decision, documents)))
     notifications.send(notices)
+
+
+@outbox.on("points.expiring", batch=True)
+def points_expiring(facts: Sequence[Fact]) -> None:
+    """That points end soon."""
+    dates.tell_expiring(facts)
+
+
+@outbox.on("points.available", batch=True)
+def points_available(facts: Sequence[Fact]) -> None:
+    """That points can be spent now."""
+    dates.tell_available(facts)
 
 
 @outbox.on("points.sent", batch=True)

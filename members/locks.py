@@ -117,6 +117,14 @@ def find(
     return member
 
 
+def member_of(account: UUID) -> UUID:
+    """The id of the member who owns an account. Raises MemberNotFound."""
+    found = Member.objects.filter(account=account).values_list("pk", flat=True).first()
+    if found is None:
+        raise MemberNotFound
+    return found
+
+
 def _named(**given: UUID | str | None) -> tuple[str, list[Any]]:
     """The condition that finds a member by its one reference, with its parameters. Raises MemberNotFound."""
     named = [(kind, value) for kind, value in given.items() if value is not None]

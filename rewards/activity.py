@@ -16,7 +16,7 @@ from uuid import UUID
 
 import msgspec
 
-from loyalty import clock, driver, policies, rows
+from loyalty import clock, driver, ledger, policies, rows
 from loyalty.errors import DuplicateActivity, FieldError, InTheFuture, TooOld
 from loyalty.models import ApiClient, Decision, Store
 from loyalty.policies import Policies
@@ -28,6 +28,7 @@ from rewards.earning.facts import facts_for
 from rewards.programme import ruleset
 
 REPORTED = "activity:"  # what the trigger of a reported kind begins with
+OWN_KINDS = frozenset({"sale", "redemption", "booking"})  # which keep points from ending by themselves, unreported
 
 _SITUATION = """
 SELECT a.id, a.content_hash, a.decision_id, d.points, p.birthday, t.id, t."group", t.level, t.since, t.until
@@ -200,6 +201,8 @@ def _write(
             actor=actor,
         )
         remembered.write(decision)
+        if client is not None and kind not in OWN_KINDS:
+            ledger.renew(account=found.account, by=kind, at=min(at, now), reference=f"activity:{activity.pk}")
     return Recorded("applied", decision.points, body.pk, found.member.pk)
 
 

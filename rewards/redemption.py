@@ -174,7 +174,9 @@ def _lock(redemption: UUID) -> tuple[Redemption, Account]:
 
 
 def _settle(redemption: Redemption, account: Account, actor: str, store: Store | None) -> None:
-    ledger.settle(hold=redemption.hold, account=account, reference=_reference(redemption), actor=actor, store=store)
+    reference = _reference(redemption)
+    ledger.settle(hold=redemption.hold, account=account, reference=reference, actor=actor, store=store)
+    ledger.renew(account=account, by="redemption", at=clock.now(), reference=reference)
     _tell("points.redeemed", redemption, account)
 
 

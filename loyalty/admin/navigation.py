@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from loyalty import policies, roles
+from loyalty import clock, policies, roles
 
 # (icon, title, address, act, thing); addresses of upper floors are names, resolved when asked.
 _HOME = [("home", "Home", "admin:index", "do", "home"), ("point_of_sale", "Till", "till:find", "do", "till")]
@@ -40,10 +40,12 @@ _CONNECTIONS = [
 _BOOKS = [
     ("account_balance", "Liability", "admin:liability", "do", "books"),
     ("rule_settings", "Reconciliation", "admin:reconciliation", "view", "reconciliations"),
+    ("hourglass_bottom", "Expiry", "admin:expiry", "view", "ledger"),
     ("balance", "Checks", "admin:books", "do", "books"),
     ("history", "Audit log", "admin:loyalty_auditrecord_changelist", "view", "audit"),
     ("badge", "Staff", "admin:loyalty_user_changelist", "view", "staff"),
 ]
+_SANDBOX = [("schedule", "Test clock", "admin:clock", "do", "clock")]
 
 
 def groups(request: HttpRequest) -> list[dict[str, Any]]:
@@ -54,6 +56,7 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:
         (_("Programme"), _PROGRAMME),
         (_("Connections"), _CONNECTIONS),
         (_("Books"), _BOOKS),
+        (_("Sandbox"), [] if clock.is_real() else _SANDBOX),
     ]
     shown = []
     for title, entries in named:
@@ -109,4 +112,4 @@ def _marked() -> None:
     )
     _("Redemptions"), _("Stores"), _("API keys"), _("Checks"), _("Audit log"), _("Staff")
     _("Terms"), _("Corrections"), _("Closing"), _("Liability"), _("Reconciliation")
-    _("Offline tills"), _("Offline conflicts")
+    _("Offline tills"), _("Offline conflicts"), _("Expiry"), _("Test clock")

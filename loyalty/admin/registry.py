@@ -56,6 +56,11 @@ ACTS = {
     "terms.published": _("terms published"),
     "closing.announced": _("closing announced"),
     "closing.called_off": _("closing called off"),
+    "sandbox.clock_moved": _("test clock moved"),
+    "reinstatement.asked": _("expired points: asked to give back"),
+    "reinstatement.done": _("expired points given back"),
+    "reinstatement.approved": _("expired points given back, by two people"),
+    "reinstatement.refused": _("expired points not given back"),
     "till.own_account_refused": _("own membership refused at the till"),
 }
 
@@ -81,6 +86,7 @@ OBJECTS = {
     "whatif": _("what-if"),
     "correction": _("correction"),
     "terms": _("terms"),
+    "sandboxclock": _("test clock"),
 }
 
 

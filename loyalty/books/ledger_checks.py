@@ -46,6 +46,21 @@ SELECT 'account ' || a.id, 'waits for ' || coalesce(a.next_change_at::text, 'not
          GROUP BY account_id) n ON n.account_id = a.id
  WHERE a.next_change_at IS NULL OR a.next_change_at > n.at
 """
+_DATES = """
+SELECT 'lot ' || l.id, 'ends at ' || coalesce(l.expires_at::text, 'no time')
+       || ', but was granted until ' || coalesce(l.granted_until::text, l.expires_at::text)
+       || coalesce(' and renewed until ' || r.until::text, ' and never renewed')
+  FROM loyalty_lot l LEFT JOIN loyalty_renewal r ON r.id = l.renewal_id
+ WHERE (l.idle = '' AND (l.renewal_id IS NOT NULL OR l.granted_until IS NOT NULL))
+    OR (l.idle <> '' AND (l.granted_until IS NULL
+        OR l.expires_at IS DISTINCT FROM CASE WHEN r.id IS NULL THEN l.granted_until ELSE r.until END
+        OR (r.id IS NOT NULL AND (r.account_id <> l.account_id OR r.idle <> l.idle OR r.until <= l.granted_until))))
+UNION ALL
+SELECT 'lot ' || l.id, 'ends at ' || l.expires_at || ', but ' || r.reference || ' renewed it until ' || r.until
+  FROM loyalty_renewal r
+  JOIN loyalty_lot l ON l.account_id = r.account_id AND l.idle = r.idle AND l.expires_at < r.until
+ WHERE (l.remaining > 0 OR l.held > 0) AND l.sequence <= r.sequence
+"""
 _LOT_REST = """
 SELECT 'lot ' || l.id, 'granted ' || l.granted || ', moved ' || coalesce(m.points, 0)
        || ', but holds ' || l.remaining + l.held
@@ -143,8 +158,9 @@ def balances() -> Iterator[Problem]:
 
 @check_for("I3")
 def lots() -> Iterator[Problem]:
-    """Total = lots remaining (available, pending, held) − debt, and the row knows when that next changes."""
-    yield from _problems("I3", _LOTS, _NEXT_CHANGE)
+    """Total = lots remaining (available, pending, held) − debt; the row knows when that next changes; dates that moved
+    say why."""
+    yield from _problems("I3", _LOTS, _NEXT_CHANGE, _DATES)
 
 
 @check_for("I4")

@@ -9,6 +9,9 @@ from .adjusting import deduct, reinstate
 from .giving_back import give_back, reverse
 from .holds import hold, release, settle
 from .posting import Grant, House, post
+from .renewing import renew
+from .restoring import restore
+from .sweeping import sweep
 from .transferring import transfer
 
 __all__ = [
@@ -26,7 +29,10 @@ __all__ = [
     "refresh",
     "reinstate",
     "release",
+    "renew",
+    "restore",
     "reverse",
     "settle",
+    "sweep",
     "transfer",
 ]

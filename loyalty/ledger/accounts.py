@@ -37,10 +37,11 @@ def balance(account: Account) -> Balance:
     }
 
 
-def lock(*account_ids: UUID) -> list[Account]:
+def lock(*account_ids: UUID, at: datetime | None = None) -> list[Account]:
     """Lock accounts in id order and write what is due. For accounts without a member; see `members.locks`.
 
-    Returns them in the order asked for. Raises Account.DoesNotExist.
+    With `at` what was due until then, which is what a day's end needs. Returns them in the order asked for. Raises
+    Account.DoesNotExist.
     """
     locked = {
         account.pk: account
@@ -48,7 +49,7 @@ def lock(*account_ids: UUID) -> list[Account]:
     }
     if missing := set(account_ids) - set(locked):
         raise Account.DoesNotExist(f"no account {missing}")
-    now = clock.now()
+    now = at or clock.now()
     with policies.asked_once():
         for account in locked.values():
             refresh(account, now)
@@ -97,6 +98,11 @@ def refresh(account: Account, now: datetime) -> bool:
             account.pending -= subject.remaining
             changes.pay_debt(subject, None)
     account.next_change_at = _next_change(account, now, lots)
+    written_at = max(now, clock.now())  # `now` may be the end of a day long past
+    for entry in changes.entries:
+        entry.recorded_at = written_at
+    for movement in changes.movements:
+        movement.recorded_at = written_at
     changes.write()
     return True
 

@@ -16,6 +16,7 @@ ACCOUNT_FIELDS = (
     "sequence",
     "lifetime_earned",
     "as_of",
+    "renews",
     "next_change_at",
 )
 

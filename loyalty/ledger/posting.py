@@ -31,11 +31,15 @@ class House(StrEnum):
 
 @dataclass(frozen=True)
 class Grant:
-    """One lot to be: so many points, counting from `available_at` and no longer at `expires_at`."""
+    """One lot to be: so many points, counting from `available_at` and no longer at `expires_at`.
+
+    `idle` is `Idle.text` where that end is one of inactivity, which later activities move.
+    """
 
     points: int
     available_at: datetime
     expires_at: datetime | None = None
+    idle: str = ""
 
 
 def post(
@@ -99,8 +103,11 @@ def grant(changes: Changes, entry: Entry, grants: Sequence[Grant]) -> None:
                 remaining=one.points,
                 available_at=one.available_at,
                 expires_at=one.expires_at,
+                idle=one.idle,
+                granted_until=one.expires_at if one.idle else None,
             )
         )
+        changes.account.renews = changes.account.renews or bool(one.idle)
         if lot.available_at <= changes.now:
             changes.pay_debt(lot, entry)
         end = horizon.end(lot.expires_at, last)

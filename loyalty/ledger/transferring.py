@@ -36,9 +36,9 @@ def transfer(*, source: Account, target: Account, points: int, out: str, into: s
 
 
 def _pieces(movements: Iterable[LotMovement], now: datetime) -> Iterable[Grant]:
-    """What was taken of each lot, as a grant that ends when the lot does."""
+    """What was taken of each lot, as a grant that ends when the lot does, by its own terms of inactivity too."""
     for movement in movements:
-        yield Grant(-movement.points, now, movement.lot.expires_at)
+        yield Grant(-movement.points, now, movement.lot.expires_at, movement.lot.idle)
 
 
 def _entry(account: Account, kind: Kind, points: int, reference: str, now: datetime, actor: str) -> Entry:

@@ -3,8 +3,9 @@
 from .accounts import Account
 from .audit import AuditRecord
 from .clients import ApiClient, ApiKey, StoredReply
+from .days import ClosedDay, Reminder, SandboxClock
 from .decisions import Decision
-from .entries import Entry, Kind, Lot, LotMovement
+from .entries import Entry, Kind, Lot, LotMovement, Renewal
 from .facts import Fact
 from .holds import Hold, HoldPart
 from .jobs import Job
@@ -18,6 +19,7 @@ __all__ = [
     "ApiClient",
     "ApiKey",
     "AuditRecord",
+    "ClosedDay",
     "ClosedMonth",
     "ClosedSum",
     "DayBook",
@@ -32,7 +34,10 @@ __all__ = [
     "Lot",
     "LotMovement",
     "Programme",
+    "Reminder",
+    "Renewal",
     "Role",
+    "SandboxClock",
     "StaffAct",
     "StaffRole",
     "Store",

@@ -25,6 +25,7 @@ class Account(models.Model):
     lifetime_earned = models.BigIntegerField(default=0)
     as_of = models.DateTimeField(default=clock.now)
     next_change_at = models.DateTimeField(null=True, blank=True)
+    renews = models.BooleanField(default=False, db_default=False)  # some lot of it ends through inactivity
 
     class Meta:
         constraints = [

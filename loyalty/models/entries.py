@@ -84,6 +84,13 @@ class Lot(models.Model):
     undoes = models.ForeignKey(  # points given back after their date had passed: the taking they come from
         "loyalty.LotMovement", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
+    # Of lots that end through inactivity: the terms they were granted under, the date they were granted with, and why
+    # `expires_at` is a later one.
+    idle = models.TextField(default="", db_default="", blank=True)  # `ledger.Idle` as text; empty: the date is fixed
+    granted_until = models.DateTimeField(null=True, blank=True)
+    renewal = models.ForeignKey(
+        "loyalty.Renewal", models.PROTECT, null=True, blank=True, related_name="lots", db_index=False
+    )
 
     class Meta:
         constraints = [
@@ -105,6 +112,28 @@ class Lot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.remaining} of {self.granted}"
+
+
+class Renewal(models.Model):
+    """What a member did that kept points from ending through inactivity. Never updated, never deleted.
+
+    The lots that were open then and granted under the terms `idle` end at `until` from here on, and name this row.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    account = models.ForeignKey("loyalty.Account", models.PROTECT, related_name="renewals", db_index=False)
+    idle = models.TextField()
+    reference = models.CharField(max_length=160)  # what was done: sale:ID, redemption:ID, activity:ID
+    at = models.DateTimeField()  # when it was done
+    until = models.DateTimeField()
+    sequence = models.BigIntegerField()  # of the account's last entry then: lots of later ones were not yet there
+    recorded_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("account", "reference", "idle", name="renewal_once")]
+
+    def __str__(self) -> str:
+        return f"{self.reference} until {self.until:%Y-%m-%d}"
 
 
 class LotMovement(models.Model):

@@ -32,6 +32,20 @@ def demo() -> str | None:
     return wanted
 
 
+YES = {"1", "true", "yes", "on", "t", "y"}  # what the settings take for true
+
+
+def refuse_a_sandbox_in_production() -> None:
+    """A clock that can be set has no place where points are money. Raises LaunchError, before anything starts."""
+    said = {name: os.environ.get(name, "").strip().lower() for name in ("LOYALTY_SANDBOX", "LOYALTY_HTTPS")}
+    production = os.environ.get("LOYALTY_PRODUCTION", said["LOYALTY_HTTPS"]).strip().lower()
+    if said["LOYALTY_SANDBOX"] in YES and production in YES:
+        raise LaunchError(
+            "LOYALTY_SANDBOX has a test clock, so production refuses it: take it away, "
+            "or for trials behind TLS set LOYALTY_PRODUCTION=0."
+        )
+
+
 def for_django(home: Home, postgres: Postgres | None, valkey: Valkey | None, web_port: int) -> dict[str, str]:
     """The whole environment of a Django process; without our own servers, with those of our environment."""
     env = dict(os.environ)

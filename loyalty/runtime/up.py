@@ -44,6 +44,7 @@ def main() -> int:
     begun = time.monotonic()
     stop = Stop()
     port = environment.port()
+    environment.refuse_a_sandbox_in_production()
     home = Home(home_path())
     home.prepare()
     claim(home)

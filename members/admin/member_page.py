@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from members.admin import reach, timeline
 from members.models import Member, TierStanding
 
 SOON_DAYS = 60
+INSTANT = timedelta(microseconds=1)  # an end is the first instant after the last day
 
 
 class ContactForm(forms.Form):
@@ -111,6 +113,7 @@ def show(
         if roles.may(request.user, "view", "audit")
         else "",
         "own": reach.is_own(request.user, member),
+        "reinstates": roles.may(request.user, "do", "reinstate"),
     }
     return TemplateResponse(request, "staff/member.html", context)
 
@@ -150,7 +153,7 @@ def wallet(member: Member) -> dict[str, Any]:
         ],
         "lots": [
             {
-                "on": words.day(row.expires_at) if row.expires_at else str(_("never expires")),
+                "on": words.day(row.expires_at - INSTANT) if row.expires_at else str(_("never expires")),
                 "days": (row.expires_at - now).days
                 if row.expires_at and (row.expires_at - now).days <= SOON_DAYS
                 else None,

@@ -5,6 +5,7 @@ from .members import Consent, Identity, Member, Profile
 from .messages import Message
 from .reconciliation import Difference, ReconciledDay, Reconciliation
 from .referrals import Referral, ReferralCode
+from .reinstatements import Reinstatement
 from .signin import SignInCode
 from .terms import Terms, TermsAcceptance
 from .tiers import TierChange, TierStanding
@@ -22,6 +23,7 @@ __all__ = [
     "Reconciliation",
     "Referral",
     "ReferralCode",
+    "Reinstatement",
     "Sale",
     "SaleLine",
     "SignInCode",

@@ -46,7 +46,7 @@ def post(
         occurred_at=occurred_at,
         store=store,
         decision=record,
-        grants=[ledger.Grant(lot.points, lot.available_at, lot.expires_at) for lot in decision.lots],
+        grants=[ledger.Grant(lot.points, lot.available_at, lot.expires_at, lot.idle) for lot in decision.lots],
     )
     outbox.record(
         "points.earned",

@@ -116,6 +116,8 @@ def record_sale(
             sold.redemptions = redemption.settle_for_sale(
                 redemptions=redemptions, found=found, sale=sale, actor=actor, store=receipt.store
             )
+        happened = min(receipt.basket.occurred_at, now)
+        ledger.renew(account=found.account, by="sale", at=happened, reference=f"sale:{sale.pk}")
         sold.balance = ledger.balance(found.account)
     return sold
 

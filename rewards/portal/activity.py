@@ -58,6 +58,7 @@ def view(request: HttpRequest, member: Member) -> HttpResponse:
         "lots": lots.expiring(wallet, programme),
         "dated": any(row.expires_at for row in wallet.expiring),
         "pending": lots.pending(wallet, programme),
+        "moved_by": lots.moved_by(member.account_id) if wallet.account.renews else "",
         "available": formats.points(wallet.balance["available"]),
         "card": hero.of(member=member, wallet=wallet, programme=programme, standings=standings),
         "now": formats.day_long(formats.today(programme.zone)),

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
-from loyalty import clock
+from loyalty import clock, idle
+from loyalty.models import Lot as StoredLot
 from loyalty.policies import Policies
 from loyalty.statements import Wallet
 from members.portal import formats
 from rewards.portal.receipts import INSTANT
 
+RESET_BY = {
+    "sale": gettext_lazy("buy something"),
+    "redemption": gettext_lazy("use points"),
+    "booking": gettext_lazy("book an event"),
+}
 SOON = 45  # days in which an expiry needs attention
 
 
@@ -72,6 +79,14 @@ def pending(wallet: Wallet, programme: Policies) -> list[Coming]:
         )
         for row in wallet.pending
     ]
+
+
+def moved_by(account: UUID) -> str:
+    """What keeps points from ending through inactivity, of the lots that do; empty where there are none left."""
+    left = StoredLot.objects.filter(account=account, remaining__gt=0).exclude(idle="").values_list("idle", flat=True)
+    doings = {doing for text in left.distinct() for doing in idle.read(text).reset_by}
+    told = [str(words) for doing, words in RESET_BY.items() if doing in doings]
+    return _("These dates move when you do one of these: %(doings)s.") % {"doings": ", ".join(told)} if told else ""
 
 
 def _left(day: date, today: date) -> str:

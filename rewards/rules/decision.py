@@ -24,6 +24,7 @@ class Grant:
     points: int
     available_at: datetime
     expires_at: datetime | None
+    idle: str = ""  # the terms of inactivity under which that end moves
 
 
 @dataclass(slots=True)

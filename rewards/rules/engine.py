@@ -153,10 +153,10 @@ class Round:
         if plain:
             clocks = rules.pending, rules.expiry
             by_clock[clocks] = by_clock.get(clocks, 0) + plain
-        sums: dict[tuple[datetime, datetime | None], int] = {}
+        sums: dict[tuple[datetime, datetime | None, str], int] = {}
         for (pending, expiry), points in by_clock.items():
             start = pending.available_at(self.case.basket.occurred_at, zone)
-            dates = start, expiry.expires_at(start, zone)
+            dates = start, expiry.expires_at(start, zone), expiry.idle
             sums[dates] = sums.get(dates, 0) + points
         if len(sums) == 1:
             return [Grant(points, *dates) for dates, points in sums.items() if points > 0]

@@ -9,6 +9,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from loyalty import clock
+from loyalty.idle import Idle
 
 _MONTHS_IN = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 ROUND_UP_TO = ("day", *_MONTHS_IN)
@@ -39,6 +40,12 @@ class Expiry:
     months: int | None = None
     round_up_to: str = "day"
     dates: tuple[str, ...] = ()  # fixed: MM-DD or YYYY-MM-DD
+    reset_by: tuple[str, ...] = ()  # inactivity: what moves the end of what is left
+
+    @property
+    def idle(self) -> str:
+        """The terms of inactivity as the ledger keeps them with the lot; empty for every other kind."""
+        return Idle(self.days, self.months, self.reset_by).text() if self.kind == "inactivity" else ""
 
     def expires_at(self, available_at: datetime, zone: ZoneInfo) -> datetime | None:
         """The first instant at which the points no longer count; None: never."""
@@ -51,7 +58,7 @@ class Expiry:
         if self.kind == "fixed":
             return min((day for text in self.dates if (day := _next(text, start))), default=None)
         days = timedelta(days=self.days or 0)
-        last = start + days if self.months is None else months_later(start, self.months)
+        last = start + days if self.months is None else clock.months_later(start, self.months)
         return round_up(last, self.round_up_to)
 
 
@@ -60,13 +67,6 @@ def _ends(expiry: Expiry, start: date, zone: ZoneInfo) -> datetime | None:
     """The end of the last day; kept, because most sales of a day end on the same one."""
     last = expiry.last_day(start)
     return None if last is None else clock.end_of(last, zone)
-
-
-def months_later(start: date, months: int) -> date:
-    """The same day so many months later, clamped to the month's end."""
-    years, month = divmod(start.month - 1 + months, 12)
-    year, month = start.year + years, month + 1
-    return date(year, month, min(start.day, monthrange(year, month)[1]))
 
 
 def round_up(day: date, to: str) -> date:

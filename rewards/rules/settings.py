@@ -14,6 +14,7 @@ from .reading import Node
 from .wording import Reader
 
 EARNING = frozenset({field.name for field in fields(Earning)} | {"pending", "future_minutes", "late_days"})
+RESET_BY = ("booking", "redemption", "sale")  # where nothing is said; others are kinds of activities
 _DATE = re.compile(r"(?:[0-9]{4}-)?[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -97,6 +98,7 @@ def expiry(parent: Node) -> Expiry | None:
         months=node.whole("months", least=0, most=1200),
         round_up_to=node.choice("round_up_to", ROUND_UP_TO, "day"),
         dates=tuple(sorted(node.texts("dates"))),
+        reset_by=tuple(sorted(node.texts("reset_by") or RESET_BY)) if kind == "inactivity" else (),
     )
     if kind in ("rolling", "inactivity") and (found.days is None) is (found.months is None):
         node.report("months", "either_or", "give either days or months", "Give one of the two.")

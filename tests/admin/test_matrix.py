@@ -81,6 +81,10 @@ PAGES: dict[str, Any] = {
     "admin:whatif_stop": ("change", "drafts"),
     "admin:whatif_members": [("view", "drafts"), ("view", "members"), ("do", "export")],  # all of them
     "admin:closing": ("view", "terms"),
+    "admin:clock": ("do", "clock"),
+    "admin:expiry": ("view", "ledger"),
+    "admin:expired": ("do", "reinstate"),
+    "admin:reinstatement": ("do", "approve"),
     "admin:terms": ("view", "terms"),
     "admin:terms_version": ("view", "terms"),
     "admin:corrections": ("view", "corrections"),
@@ -124,8 +128,8 @@ MAY_CHANGE = {Role.MARKETER: {"drafts"}, Role.ADMINISTRATOR: {"stores", "keys", 
 MAY_DO = {
     Role.CASHIER: {"till"},
     Role.MANAGER: {"home", "till", "contact", "export", "offline"},
-    Role.SUPPORT: {"home", "contact", "export", "offline"},
-    Role.MARKETER: {"home", "correct", "terms"},
+    Role.SUPPORT: {"home", "contact", "export", "offline", "reinstate"},
+    Role.MARKETER: {"home", "correct", "terms", "clock"},
     Role.FINANCE: {"home", "books", "check", "export", "approve", "close", "reconcile"},
     Role.AUDITOR: {"home", "books", "check", "export"},
     Role.ADMINISTRATOR: {
@@ -142,6 +146,8 @@ MAY_DO = {
         "closing",
         "close",
         "reconcile",
+        "clock",
+        "reinstate",
     },
 }
 
@@ -238,6 +244,7 @@ def things(ada, hire, desk) -> dict[str, Any]:
     assert made.status_code == 200 and made.context["token"].startswith("lk_")
     return {
         "member_id": ada.pk,
+        "request_id": uuid4(),
         "sale_id": sale.pk,
         "user_id": hire(Role.SUPPORT).pk,
         "key_id": ApiKey.objects.get().pk,

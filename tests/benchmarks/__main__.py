@@ -11,9 +11,9 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty.settings")
 django.setup()
 
-from tests.benchmarks import demo, rules, sale, whatif  # noqa: E402  (Django first)
+from tests.benchmarks import demo, expiry, rules, sale, whatif  # noqa: E402  (Django first)
 
-BENCHMARKS = {"demo": demo, "rules": rules, "sale": sale, "whatif": whatif}
+BENCHMARKS = {"demo": demo, "expiry": expiry, "rules": rules, "sale": sale, "whatif": whatif}
 
 
 def main() -> int:

@@ -90,6 +90,7 @@ class Place:
     currency: str
     stores: list[Store]
     group: tiers.Group | None
+    ends: datetime | None = None  # of every lot
 
     def level(self, spend_minor: int) -> str:
         """The level that a spend reaches."""
@@ -129,7 +130,7 @@ def _lines(amount_minor: int, count: int, chance: random.Random) -> Iterator[tup
 def load(members: int, purchases: int, *, document: Mapping[str, Any] | None = None, lines: int = 1) -> None:
     """A programme, by default the demo's, and `members` who made `purchases` sales each, of up to so many lines.
 
-    Every sale earned one point per whole unit of money, whatever the programme would have given.
+    Every sale earned one point per whole unit of money, whatever the programme would have given, for ever.
     """
     document = document or json.loads(PROGRAMME.read_text())
     policies.apply(document=document, actor=ACTOR, valid_from=OPENED)
@@ -145,6 +146,18 @@ def load(members: int, purchases: int, *, document: Mapping[str, Any] | None = N
             _load_points(chunk, place)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+
+
+def load_points(accounts: int, lots: int, *, ends: datetime) -> None:
+    """Accounts of nobody in particular with so many lots each, all of which end at one instant. No sales, no facts."""
+    place = Place(0, "", [], None, ends)
+    for first in range(0, accounts, CHUNK):
+        chunk = people(first, min(CHUNK, accounts - first), lots)
+        with transaction.atomic():
+            _load_accounts(chunk, place)
+            _load_entries(chunk, place)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE loyalty_account, loyalty_entry, loyalty_lot, loyalty_lotmovement")
 
 
 def copy(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -167,12 +180,19 @@ def _ready(of: models.Field[Any, Any], value: Any) -> Any:
     return Jsonb(value) if isinstance(of, models.JSONField) else value
 
 
-def _load_people(chunk: Sequence[Person], place: Place) -> None:
+def _load_accounts(chunk: Sequence[Person], place: Place) -> None:
     copy(
         Account,
-        ["id", "opened_at", "total", "sequence", "lifetime_earned", "as_of"],
-        ((p.account, p.joined, p.points, sum(v.points > 0 for v in p.visits), p.points, p.last_seen) for p in chunk),
+        ["id", "opened_at", "total", "sequence", "lifetime_earned", "as_of", "next_change_at"],
+        (
+            (p.account, p.joined, p.points, sum(v.points > 0 for v in p.visits), p.points, p.last_seen, place.ends)
+            for p in chunk
+        ),
     )
+
+
+def _load_people(chunk: Sequence[Person], place: Place) -> None:
+    _load_accounts(chunk, place)
     copy(
         Member,
         ["id", "account_id", "store_id", "enrolled_at", "created_at"]
@@ -276,6 +296,21 @@ def _decided(visit: Visit) -> Jsonb:
     return Jsonb({"rules": [rule], "lines": [line], "not_applied": [], "caps": []})
 
 
+def _load_entries(chunk: Sequence[Person], place: Place) -> None:
+    """Entries without a sale and their lots."""
+    copy(
+        Entry,
+        ["id", "account_id", "sequence", "kind", "house", "points", "balance_after", "reference"]
+        + ["occurred_at", "recorded_at", "actor"],
+        (
+            (v.entry, p.account, n, "earn", "issued", v.points, sum(w.points for w in p.visits[:n]))
+            + (f"activity:{v.sale}", v.at, v.at, ACTOR)
+            for p, v, n in _of_all(chunk)
+        ),
+    )
+    _load_lots(chunk, place)
+
+
 def _load_points(chunk: Sequence[Person], place: Place) -> None:
     """Entries and their lots; every visit earns, because every amount is above one point."""
     copy(
@@ -288,8 +323,12 @@ def _load_points(chunk: Sequence[Person], place: Place) -> None:
             for p, v, n in _of_all(chunk)
         ),
     )
+    _load_lots(chunk, place)
+
+
+def _load_lots(chunk: Sequence[Person], place: Place) -> None:
     copy(
         Lot,
-        ["id", "account_id", "entry_id", "sequence", "granted", "remaining", "available_at"],
-        ((uuid7(), p.account, v.entry, n, v.points, v.points, v.at) for p, v, n in _of_all(chunk)),
+        ["id", "account_id", "entry_id", "sequence", "granted", "remaining", "available_at", "expires_at"],
+        ((uuid7(), p.account, v.entry, n, v.points, v.points, v.at, place.ends) for p, v, n in _of_all(chunk)),
     )

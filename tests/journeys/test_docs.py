@@ -26,7 +26,7 @@ OURS = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")),
     *(
         ROOT / "docs" / f"{name}.md"
-        for name in ("index", "activities", "architecture", "glossary", "ledger", "programme")
+        for name in ("index", "activities", "architecture", "expiry", "glossary", "ledger", "programme")
     ),
     ROOT / "docs/performance.md",
     ROOT / "rewards/demo/SOURCE.md",

@@ -97,6 +97,7 @@ _ADJUSTMENTS = mapping(
         "below_zero": choice("refuse", "clamp", "debt"),
     }
 )
+_NOTICES = mapping({"expiry_days": listing(whole(1, 366), 5), "available": flag(default=False)})
 SETTINGS: Schema = mapping(
     {
         "currency": text(3, "[A-Z]{3}", "an ISO 4217 code such as JPY") | {"default": "USD"},
@@ -105,6 +106,7 @@ SETTINGS: Schema = mapping(
         "point_value": text(20, r"[0-9]{1,9}(\.[0-9]{1,6})?", 'what one point is worth, in quotes, such as "0.01"'),
         "earning": _EARNING,
         "expiry": EXPIRY,
+        "notices": _NOTICES,
         "redeeming": _REDEEMING,
         "returns": _RETURNS,
         "offline": _OFFLINE,
