@@ -1,19 +1,16 @@
 """What a draft should not have: conditions that were begun and left without a value.
 
-The file allows them; they reach nobody, so no draft with one is published. And what is hardly ever meant.
+The file allows them; they reach nobody, so no draft with one is published.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rewards.programme_file import Problem
 
 CODE = "nothing_chosen"
-NO_FACTOR = "zero_factor"
-_ZERO = re.compile(r"0+(\.0+)?", re.ASCII)
 _REACH_NOBODY = ("in", "any_of", "all_of", "=")
 
 
@@ -25,18 +22,6 @@ def problems(document: Mapping[str, Any]) -> list[Problem]:
         for i, part in enumerate(document.get(section) or [])
         if isinstance(part, Mapping) and part.get("enabled") is not False
         for place in _in(f"{section}[{i}]", part)
-    ]
-
-
-def doubts(document: Mapping[str, Any]) -> list[Problem]:
-    """What is allowed and hardly ever meant: a factor that takes all points away."""
-    listed = [(f"rules[{i}]", rule) for i, rule in enumerate(document.get("rules") or [])]
-    for i, campaign in enumerate(document.get("campaigns") or []):
-        listed += [(f"campaigns[{i}].rules[{j}]", rule) for j, rule in enumerate(campaign.get("rules") or [])]
-    return [
-        Problem("warning", 0, 0, f"{place}.factor", NO_FACTOR, "a factor of 0 gives nobody any points", "Such as 2.")
-        for place, rule in listed
-        if rule.get("kind") == "multiplier" and _ZERO.fullmatch(str(rule.get("factor")))
     ]
 
 

@@ -13,7 +13,7 @@ from rewards.models import Draft
 from .test_programme_pages import began, fields, marketer, milo, programme  # noqa: F401
 
 NINES = "9" * 30
-SOUND = {"window.weekdays": ["2"], "audience.0.op": ["in"], "audience.0.value": ["gold"]}
+SOUND = {"window.weekdays": ["2"], "audience.0.op": ["in"], "audience.0.value": ["gold"], "budget.points": ["1000"]}
 FILE_WORDS = re.compile(
     r"quote|YAML|\[\d|rules\[|“\w+” is missing|window\.|offset|null|mapping|give a|must be a|引用符"
 )

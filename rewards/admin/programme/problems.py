@@ -25,6 +25,7 @@ from .naming import Names
 
 Document = Mapping[str, Any]
 SECTIONS = ("rules", "campaigns")
+_PART = re.compile(r"(rules|campaigns)\[([0-9]+)\]")
 _STEP = re.compile(r"([^.\[\]]+)|\[([0-9]+)\]")
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _KINDS = {"factor": "factor", "per": "money", "budget.money": "money"}
@@ -50,19 +51,22 @@ def found(document: Document) -> list[Said]:
     listed: list[Said] = []
     errors: set[tuple[str, int, str]] = set()
     checked = programme_file.check_document(document)
-    for one in [*checked, *unfinished.problems(document), *unfinished.doubts(document)]:
+    broken = {match.group(1, 2) for one in checked if one.severity == "error" and (match := _PART.match(one.place))}
+    for one in [*checked, *unfinished.problems(document)]:
         said = _said(one, document, names)
         key = (said.section, said.index, said.name)
         if said.section and said.name and key in errors:
             continue
         if said.error:
             errors.add(key)
+        if one.code == "base_apart" and (said.section, str(said.index)) in broken:
+            continue  # it says what the error says
         listed.append(said)
     return listed
 
 
 def _said(one: Problem, document: Document, names: Names) -> Said:
-    match = re.match(r"(rules|campaigns)\[([0-9]+)\]", one.place)
+    match = _PART.match(one.place)
     if match is None:
         return Said(one.severity == "error", "", 0, "", one.place, f"{one.detail} {one.mend}".strip())
     inside = one.place[match.end() :]
@@ -294,7 +298,13 @@ def _as_it_is(spot: _Spot) -> str:
 
 _OF_CODES: Mapping[str, Callable[[_Spot], str]] = {
     unfinished.CODE: _nothing_chosen,
-    unfinished.NO_FACTOR: lambda spot: _("Zero times the points: nobody gets any points of what this multiplies."),
+    "factor_zero": lambda spot: _("Zero times the points: nobody gets any points of what this multiplies."),
+    "budget_empty": lambda spot: _("No limit is given: this may give any number of points."),
+    "condition_empty": lambda spot: _("There is no condition in this group."),
+    "base_apart": lambda spot: _(
+        "None of the rules that it multiplies counts at the same time and for the same lines."
+    ),
+    "out_of_reach": lambda spot: spot.problem.detail,
     "required": lambda spot: _("Fill this in."),
     "empty": lambda spot: _("Fill this in."),
     "too_few": lambda spot: _("Fill this in."),
