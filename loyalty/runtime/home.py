@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from loyalty.runtime.failures import LaunchError, not_writable
+from loyalty.runtime.failures import LaunchError, kindly, not_writable
 
 LONGEST_SOCKET = 107  # bytes in sockaddr_un
 PLAIN_PATH = re.compile(r"[A-Za-z0-9_./-]+")  # a comma would split libpq's host, a blank Celery's URL
@@ -42,6 +42,16 @@ class Home:
             raise not_writable(self.path) from error
         if not os.access(self.path, os.W_OK):
             raise not_writable(self.path)
+        self._write_something()
+
+    def _write_something(self) -> None:
+        """A full disk is said here: what comes next would only say that something else is not there."""
+        probe = self.path / "probe"
+        try:
+            write_private(probe, "x")
+        except OSError as error:
+            raise kindly(error, self.path) from error
+        probe.unlink()
 
     @property
     def identity(self) -> str:
