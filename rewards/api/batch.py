@@ -43,7 +43,10 @@ _item = strict.decoder(ItemBody)
 _ITEM_SCHEMA = {
     "properties": {
         "key": {"type": "string", "description": "The item's Idempotency-Key, 1 to 255 visible ASCII characters."},
-        "sequence": {"type": "integer", "description": "Its place in the till's own order; items run in this order."},
+        "sequence": {
+            "anyOf": [{"type": "integer", "minimum": 0}, {"type": "null"}],
+            "description": "Its place in the till's own order; items run in this order.",
+        },
         "kind": {"enum": ["sale"]},
         "sale": {"type": "object", "description": "The body of POST /sales."},
     }
