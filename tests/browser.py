@@ -21,6 +21,15 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
+every_look = pytest.mark.parametrize(  # one width in both languages on every run, the other in CI
+    ("language", "size", "scheme"),
+    [
+        pytest.param("ja", PHONE, "light", id="ja phone"),
+        pytest.param("en", PHONE, "dark", id="en phone dark"),
+        pytest.param("en", DESKTOP, "light", id="en desktop", marks=pytest.mark.more),
+        pytest.param("ja", DESKTOP, "dark", id="ja desktop dark", marks=pytest.mark.more),
+    ],
+)
 
 
 class QuietHandler(WSGIRequestHandler):

@@ -16,12 +16,11 @@ from loyalty.models import Role
 from members import reconciliation, terms
 from members.models import Sale
 from rewards import corrections
+from tests.browser import PHONE, every_look
 from tests.members.test_terms import CHANGES, MORE, published, written
 
 from .conftest import signed_in
 
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1280, "height": 900}
 # Rules of what stands on the page; the theme's own landmarks and switches are its authors' affair.
 RULES = ["color-contrast", "label", "button-name", "link-name", "image-alt", "document-title", "html-has-lang"]
 
@@ -102,11 +101,7 @@ def complaints(page: Page) -> list[str]:
     return [f"{rule['id']}: {node['html'][:120]}" for rule in found for node in rule["nodes"]]
 
 
-@pytest.mark.parametrize(
-    ("language", "size", "scheme"),
-    [("ja", PHONE, "light"), ("en", DESKTOP, "light"), ("ja", DESKTOP, "dark"), ("en", PHONE, "dark")],
-    ids=["ja phone", "en desktop", "ja desktop dark", "en phone dark"],
-)
+@every_look
 def test_every_page_fits_and_can_be_read(browser, served, pages, cleo, language, size, scheme):
     context, wrong = opened(browser, served, cleo, language=language, size=size, scheme=scheme), []
     for address in pages:

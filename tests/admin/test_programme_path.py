@@ -14,11 +14,11 @@ from loyalty import factors, policies
 from loyalty.models import Role
 from rewards import drafts, whatif
 from rewards.models import Draft
-from tests.browser import Complaints, overflow
+from tests.browser import DESKTOP, PHONE, Complaints, every_look, overflow
 
 from . import osaka
 from .conftest import PASSWORD
-from .test_looks import DESKTOP, PHONE, RULES, opened
+from .test_looks import RULES, opened
 
 pytestmark = pytest.mark.browser
 SHOTS = os.environ.get("LOYALTY_SHOTS")  # a folder: keep pictures there
@@ -173,11 +173,7 @@ def pages(programme, milo) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(
-    ("language", "size", "scheme"),
-    [("ja", PHONE, "light"), ("en", DESKTOP, "light"), ("ja", DESKTOP, "dark"), ("en", PHONE, "dark")],
-    ids=["ja phone", "en desktop", "ja desktop dark", "en phone dark"],
-)
+@every_look
 def test_every_page_fits_and_can_be_read(browser, served, pages, milo, language, size, scheme):
     context, wrong = opened(browser, served, milo, language=language, size=size, scheme=scheme), []
     for name, address in pages.items():

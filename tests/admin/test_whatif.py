@@ -18,9 +18,10 @@ from members.enrolment import enrol
 from members.models import Member
 from rewards import programme_file, whatif
 from rewards.models import Draft, WhatIf
+from tests.browser import every_look
 
 from .conftest import DOCUMENT, sell, signed_in
-from .test_looks import DESKTOP, PHONE, complaints, opened
+from .test_looks import complaints, opened
 
 NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
 CAMPAIGN = {
@@ -158,11 +159,7 @@ def test_without_sales_the_page_says_what_to_do(programme, desk):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(
-    ("language", "size", "scheme"),
-    [("ja", PHONE, "light"), ("en", DESKTOP, "light"), ("ja", DESKTOP, "dark"), ("en", PHONE, "dark")],
-    ids=["ja phone", "en desktop", "ja desktop dark", "en phone dark"],
-)
+@every_look
 def test_its_pages_fit_and_can_be_read(browser, served, committed, draft, cleo, language, size, scheme):
     done = whatif.start(document=LATER, name="Spring double", since=None, until=None, actor="test", draft=draft.pk)
     while whatif.work():

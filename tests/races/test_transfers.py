@@ -101,4 +101,4 @@ def test_two_who_send_to_each_other_at_once_meet_a_deadlock_where_locks_have_no_
 
     results = at_once([partial(send, ada, ben), partial(send, ben, ada)])
     assert [one for one in results if isinstance(one, OperationalError)]
-    assert Account.objects.get(pk=ada.account_id).total <= EACH
+    assert Account.objects.get(pk=ada.account_id).total + Account.objects.get(pk=ben.account_id).total == 2 * EACH
