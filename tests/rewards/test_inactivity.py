@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
-from django.db.utils import IntegrityError
+from django.db.utils import DatabaseError, IntegrityError
 
-from loyalty import books, clock, due, ledger, statements
+from loyalty import books, clock, due, statements
 from loyalty.api import auth
 from loyalty.models import Entry, Kind, Lot, Renewal
 from members import transfers
@@ -165,16 +165,15 @@ def test_a_date_that_moves_without_a_reason_is_refused_and_a_reason_never_change
         "UPDATE loyalty_renewal SET until = until + interval '1 day'",
         "DELETE FROM loyalty_renewal",
     ):
-        with pytest.raises(Exception) as refused, transaction.atomic(), connection.cursor() as cursor:  # noqa: PT011, PT012
+        with pytest.raises(DatabaseError) as refused, transaction.atomic(), connection.cursor() as cursor:  # noqa: PT012
             cursor.execute(statement)
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         assert isinstance(refused.value, IntegrityError) or "permission denied" in str(refused.value), statement
 
 
-def test_the_books_name_a_lot_whose_date_has_no_reason(till, ada, hand, monkeypatch):
+def test_the_books_name_a_lot_whose_date_has_no_reason(till, ada, hand):
     till.sell("100.00", "R-1")
     hand.forward(days=40)
-    renewed = ledger.renew
     till.sell("1.00", "R-2")
     lot = Lot.objects.filter(renewal__isnull=False).get()
     with connection.cursor() as cursor, transaction.atomic():
@@ -186,4 +185,4 @@ def test_the_books_name_a_lot_whose_date_has_no_reason(till, ada, hand, monkeypa
         )
         found = [problem.row for problem in books.check().problems]
         transaction.savepoint_rollback(save)
-    assert f"lot {lot.pk}" in found and renewed is ledger.renew
+    assert f"lot {lot.pk}" in found
